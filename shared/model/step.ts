@@ -1,0 +1,173 @@
+// The closed vocabulary of work. `StepArgs` is written once: the step union here and the agent's
+// registry of runners both come from it, so a kind without a runner does not compile. Steps are data:
+// JSON-safe, comparable, without functions; there is no free shell. No secret is ever an argument.
+import type { StepId } from './ids.ts';
+
+/** Content-addressed: the signed digest and size are the only integrity an artifact has or needs. */
+export interface ArtifactReference {
+  readonly name: string;
+  readonly version: string;
+  readonly sha256: string;
+  readonly size: number;
+  /** Tried before the coordinator, in order; plain HTTP is fine, credentials are never sent. */
+  readonly mirrors?: readonly string[];
+}
+
+/**
+ * etcd-peer: both usages, from the etcd peer CA. etcd-server: server usage, from the etcd client CA.
+ * etcd-client: client usage, from the etcd client CA, common name the node's name.
+ */
+export type CertificateProfile = 'etcd-peer' | 'etcd-server' | 'etcd-client';
+
+/** HPKE base mode (P-256, HKDF-SHA256, AES-256-GCM): base64 of the encapsulated key and ciphertext. */
+export interface SealedSecret {
+  readonly encapsulated: string;
+  readonly ciphertext: string;
+  /** Associated data: `planId/stepId` of the step that sealed it. */
+  readonly context: string;
+}
+
+export interface EtcdEndpoint {
+  readonly name: string;
+  /** https://ADDRESS:2379 */
+  readonly clientUrl: string;
+  /** https://ADDRESS:2380 */
+  readonly peerUrl: string;
+}
+
+/** Where an etcd client finds its certificates on the host. */
+export interface EtcdCredentials {
+  readonly caPath: string;
+  readonly certificatePath: string;
+  readonly keyPath: string;
+}
+
+export interface StepArgs {
+  /** swapoff, fstab lines commented, swap units masked. */
+  'disable-swap': Record<never, never>;
+  'load-kernel-modules': { readonly modules: readonly string[]; readonly path: string };
+  'set-sysctls': { readonly values: Readonly<Record<string, string>>; readonly path: string };
+  /** `mode` as in chmod, for example 0o644. Directories are made with 0755. */
+  'write-file': { readonly path: string; readonly content: string; readonly mode: number };
+  'remove-path': { readonly path: string };
+  'fetch-artifact': { readonly artifact: ArtifactReference };
+  'install-binary': {
+    readonly artifact: ArtifactReference;
+    readonly path: string;
+  };
+  /** Named members only: `{from: 'bin/ctr', to: '/usr/local/bin/ctr'}`, mode 0755. */
+  'unpack-archive': {
+    readonly artifact: ArtifactReference;
+    readonly members: readonly { readonly from: string; readonly to: string }[];
+  };
+  'import-image': {
+    readonly artifact: ArtifactReference;
+    /** containerd namespace: k8s.io for pods, muster for our own units. */
+    readonly namespace: string;
+    readonly reference: string;
+  };
+  /**
+   * Unit file, enablement and state in one. `restartOn`: the unit is started again when one of these
+   * files is younger than its main process. `content` null: the unit file is not ours. State `any`:
+   * left as it is, running or not.
+   */
+  'manage-unit': {
+    readonly name: string;
+    readonly content: string | null;
+    readonly enabled: boolean;
+    readonly state: 'running' | 'stopped' | 'starting' | 'any';
+    readonly restartOn: readonly string[];
+  };
+  /** The key is made on the host and stays there; only a CSR leaves it. */
+  'request-certificate': {
+    readonly profile: CertificateProfile;
+    readonly keyPath: string;
+    readonly certificatePath: string;
+    readonly caPath: string;
+    /** Names and addresses the certificate is for, as the plan says; the CSR's own are ignored. */
+    readonly names: readonly string[];
+    readonly commonName: string;
+  };
+  /** Gate H over etcd: a linearizable read per member, identical lists, one leader, no alarm. */
+  'wait-etcd-healthy': {
+    readonly members: readonly EtcdEndpoint[];
+    readonly credentials: EtcdCredentials;
+  };
+  /** Output `state`: empty, or the SHA-256 of the Kubernetes CA that /registry belongs to. */
+  'check-etcd-registry': {
+    readonly endpoints: readonly string[];
+    readonly credentials: EtcdCredentials;
+    readonly caPath: string;
+  };
+  /** Output: `revision`, `hash`, `bytes`, `path`. */
+  'etcd-snapshot': {
+    readonly path: string;
+    readonly endpoint: string;
+    readonly credentials: EtcdCredentials;
+  };
+  /** `phase` as kubeadm names it, for example ['certs', 'ca']. The runner knows its check on real state. */
+  'kubeadm-phase': {
+    readonly command: 'init' | 'join';
+    readonly phase: readonly string[];
+    readonly configPath: string;
+    readonly nodeName: string;
+  };
+  /** SHA-256 of the DER SPKI of the Kubernetes CA, as output `caDigest`. */
+  'read-ca-digest': { readonly caPath: string };
+  /**
+   * On a master: a bootstrap token of 15 minutes and, for a further master, the shared keys; sealed
+   * to the consumer's node key. Outputs: `sealed` (JSON of SealedSecret), `tokenId`.
+   */
+  'create-join-credentials': {
+    readonly consumer: string;
+    /** Base64 of the SPKI DER of the consumer's node key. */
+    readonly consumerKey: string;
+    readonly server: string;
+    readonly ttlSeconds: number;
+    readonly files: readonly string[];
+  };
+  'delete-join-credentials': { readonly tokenId: string };
+  /** Every file named inside the sealed secret that `files` lists is written, mode 0600. */
+  'unseal-secret': {
+    readonly sealed: SealedSecret;
+    readonly files: readonly { readonly name: string; readonly path: string }[];
+  };
+  'apply-manifest': { readonly name: string; readonly manifest: string };
+  /** By the host's own kubelet credential, or the administrator's on a master. */
+  'wait-node-ready': { readonly node: string };
+  /** https://ADDRESS:6443/readyz, trusted by `caPath`. */
+  'wait-apiserver-ready': { readonly url: string; readonly caPath: string };
+  'wait-workload-ready': { readonly namespace: string; readonly workload: string };
+  /** The cluster signs a CSR for group muster:admins. Outputs `certificate`, `ca`. */
+  'issue-user-certificate': {
+    readonly csrPem: string;
+    readonly user: string;
+    readonly ttlSeconds: number;
+  };
+  /** Output `lines`: one per check, as shown to the operator. */
+  'smoke-test': {
+    readonly runId: string;
+    readonly image: string;
+    readonly nodes: readonly { readonly name: string; readonly address: string }[];
+    readonly clusterDomain: string;
+  };
+}
+
+export type StepKind = keyof StepArgs;
+
+/** read: changes nothing. disrupt: others may notice. destroy: cannot be undone. */
+export type StepEffect = 'read' | 'change' | 'disrupt' | 'destroy';
+
+export interface StepOf<K extends StepKind> {
+  readonly id: StepId;
+  readonly kind: K;
+  readonly args: StepArgs[K];
+  readonly timeoutSeconds: number;
+  readonly effect: StepEffect;
+  /** What a stop does to the step while it runs. */
+  readonly onStop: 'interrupt' | 'finish';
+  /** A disrupt or destroy step begins only this long after the coordinator's last answer. */
+  readonly beginWithinSeconds: number | null;
+}
+
+export type Step = { [K in StepKind]: StepOf<K> }[StepKind];

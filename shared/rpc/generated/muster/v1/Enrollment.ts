@@ -1,0 +1,49 @@
+// Original file: proto/enrollment.proto
+
+import type * as grpc from '@grpc/grpc-js'
+import type { MethodDefinition } from '@grpc/proto-loader'
+import type { Challenge as _muster_v1_Challenge, Challenge__Output as _muster_v1_Challenge__Output } from '../../muster/v1/Challenge.ts';
+import type { ChallengeRequest as _muster_v1_ChallengeRequest, ChallengeRequest__Output as _muster_v1_ChallengeRequest__Output } from '../../muster/v1/ChallengeRequest.ts';
+import type { JoinReply as _muster_v1_JoinReply, JoinReply__Output as _muster_v1_JoinReply__Output } from '../../muster/v1/JoinReply.ts';
+import type { JoinRequest as _muster_v1_JoinRequest, JoinRequest__Output as _muster_v1_JoinRequest__Output } from '../../muster/v1/JoinRequest.ts';
+
+/**
+ * How a host becomes a member. Server TLS only, open to strangers, rate-limited;
+ * every bad token gets the same answer.
+ */
+export interface EnrollmentClient extends grpc.Client {
+  GetChallenge(argument: _muster_v1_ChallengeRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_muster_v1_Challenge__Output>): grpc.ClientUnaryCall;
+  GetChallenge(argument: _muster_v1_ChallengeRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_muster_v1_Challenge__Output>): grpc.ClientUnaryCall;
+  GetChallenge(argument: _muster_v1_ChallengeRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_muster_v1_Challenge__Output>): grpc.ClientUnaryCall;
+  GetChallenge(argument: _muster_v1_ChallengeRequest, callback: grpc.requestCallback<_muster_v1_Challenge__Output>): grpc.ClientUnaryCall;
+  getChallenge(argument: _muster_v1_ChallengeRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_muster_v1_Challenge__Output>): grpc.ClientUnaryCall;
+  getChallenge(argument: _muster_v1_ChallengeRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_muster_v1_Challenge__Output>): grpc.ClientUnaryCall;
+  getChallenge(argument: _muster_v1_ChallengeRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_muster_v1_Challenge__Output>): grpc.ClientUnaryCall;
+  getChallenge(argument: _muster_v1_ChallengeRequest, callback: grpc.requestCallback<_muster_v1_Challenge__Output>): grpc.ClientUnaryCall;
+  
+  Join(argument: _muster_v1_JoinRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_muster_v1_JoinReply__Output>): grpc.ClientUnaryCall;
+  Join(argument: _muster_v1_JoinRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_muster_v1_JoinReply__Output>): grpc.ClientUnaryCall;
+  Join(argument: _muster_v1_JoinRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_muster_v1_JoinReply__Output>): grpc.ClientUnaryCall;
+  Join(argument: _muster_v1_JoinRequest, callback: grpc.requestCallback<_muster_v1_JoinReply__Output>): grpc.ClientUnaryCall;
+  join(argument: _muster_v1_JoinRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_muster_v1_JoinReply__Output>): grpc.ClientUnaryCall;
+  join(argument: _muster_v1_JoinRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_muster_v1_JoinReply__Output>): grpc.ClientUnaryCall;
+  join(argument: _muster_v1_JoinRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_muster_v1_JoinReply__Output>): grpc.ClientUnaryCall;
+  join(argument: _muster_v1_JoinRequest, callback: grpc.requestCallback<_muster_v1_JoinReply__Output>): grpc.ClientUnaryCall;
+  
+}
+
+/**
+ * How a host becomes a member. Server TLS only, open to strangers, rate-limited;
+ * every bad token gets the same answer.
+ */
+export interface EnrollmentHandlers extends grpc.UntypedServiceImplementation {
+  GetChallenge: grpc.handleUnaryCall<_muster_v1_ChallengeRequest__Output, _muster_v1_Challenge>;
+  
+  Join: grpc.handleUnaryCall<_muster_v1_JoinRequest__Output, _muster_v1_JoinReply>;
+  
+}
+
+export interface EnrollmentDefinition extends grpc.ServiceDefinition {
+  GetChallenge: MethodDefinition<_muster_v1_ChallengeRequest, _muster_v1_Challenge, _muster_v1_ChallengeRequest__Output, _muster_v1_Challenge__Output>
+  Join: MethodDefinition<_muster_v1_JoinRequest, _muster_v1_JoinReply, _muster_v1_JoinRequest__Output, _muster_v1_JoinReply__Output>
+}

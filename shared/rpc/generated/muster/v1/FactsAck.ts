@@ -1,0 +1,10 @@
+// Original file: proto/fleet.proto
+
+
+export interface FactsAck {
+  'digest'?: (string);
+}
+
+export interface FactsAck__Output {
+  'digest': (string);
+}

@@ -1,0 +1,12 @@
+// Original file: proto/operator.proto
+
+
+export interface GetRequest {
+  'kind'?: (string);
+  'name'?: (string);
+}
+
+export interface GetRequest__Output {
+  'kind': (string);
+  'name': (string);
+}

@@ -1,0 +1,60 @@
+// Original file: proto/fleet.proto
+
+import type { LaneState as _muster_v1_LaneState, LaneState__Output as _muster_v1_LaneState__Output } from '../../muster/v1/LaneState.ts';
+import type { Long } from '@grpc/proto-loader';
+
+export interface PullRequest {
+  /**
+   * Random at every start of the agent.
+   */
+  'instanceId'?: (string);
+  /**
+   * Grows by one at every poll of an instance; a newer poll ends an older one.
+   */
+  'poll'?: (number | string | Long);
+  'nonce'?: (Buffer | Uint8Array | string);
+  'bootId'?: (string);
+  'agentVersion'?: (string);
+  /**
+   * Digest of the planning facts the agent sees now.
+   */
+  'factsDigest'?: (string);
+  'lanes'?: (_muster_v1_LaneState)[];
+  'journalId'?: (string);
+  /**
+   * Offset after the last record written.
+   */
+  'journalEnd'?: (number | string | Long);
+  /**
+   * 0: answer at once.
+   */
+  'holdMs'?: (number | string | Long);
+}
+
+export interface PullRequest__Output {
+  /**
+   * Random at every start of the agent.
+   */
+  'instanceId': (string);
+  /**
+   * Grows by one at every poll of an instance; a newer poll ends an older one.
+   */
+  'poll': (number);
+  'nonce': (Buffer);
+  'bootId': (string);
+  'agentVersion': (string);
+  /**
+   * Digest of the planning facts the agent sees now.
+   */
+  'factsDigest': (string);
+  'lanes': (_muster_v1_LaneState__Output)[];
+  'journalId': (string);
+  /**
+   * Offset after the last record written.
+   */
+  'journalEnd': (number);
+  /**
+   * 0: answer at once.
+   */
+  'holdMs': (number);
+}

@@ -1,0 +1,10 @@
+// Original file: proto/operator.proto
+
+
+export interface RetryRequest {
+  'node'?: (string);
+}
+
+export interface RetryRequest__Output {
+  'node': (string);
+}

@@ -1,0 +1,54 @@
+// One table between our error codes and the wire. Only AppErrors of these codes leave a handler with
+// their text; anything else becomes INTERNAL with a fixed text, so that internals never leak.
+import { status } from '@grpc/grpc-js';
+import { AppError, type ErrorCode, isAbort } from '../errors.ts';
+
+const toWire: Partial<Record<ErrorCode, status>> = {
+  usage: status.INVALID_ARGUMENT,
+  invalid: status.INVALID_ARGUMENT,
+  'not-found': status.NOT_FOUND,
+  conflict: status.ABORTED,
+  refused: status.FAILED_PRECONDITION,
+  unauthenticated: status.UNAUTHENTICATED,
+  'permission-denied': status.PERMISSION_DENIED,
+  'rate-limited': status.RESOURCE_EXHAUSTED,
+  unavailable: status.UNAVAILABLE,
+  timeout: status.DEADLINE_EXCEEDED,
+};
+
+const fromWire = new Map<status, ErrorCode>(
+  Object.entries(toWire).map(([code, wire]) => [wire, code as ErrorCode]),
+);
+fromWire.set(status.INVALID_ARGUMENT, 'invalid');
+
+export interface WireError {
+  readonly code: status;
+  readonly details: string;
+}
+
+export function toWireError(thrown: unknown): WireError {
+  if (isAbort(thrown)) return { code: status.CANCELLED, details: 'the call was ended' };
+  const code = thrown instanceof AppError ? toWire[thrown.code] : undefined;
+  if (thrown instanceof AppError && code !== undefined) return { code, details: thrown.message };
+  return { code: status.INTERNAL, details: 'the coordinator failed; its log has the reason' };
+}
+
+const retryableWire = new Set([
+  status.UNAVAILABLE,
+  status.DEADLINE_EXCEEDED,
+  status.INTERNAL,
+  status.UNKNOWN,
+  status.CANCELLED,
+  status.ABORTED,
+  status.RESOURCE_EXHAUSTED,
+]);
+
+/** `target` is what was called, for the message: an address or a socket. */
+export function fromWireError(error: WireError, target: string): AppError {
+  const code = fromWire.get(error.code) ?? 'internal';
+  const text =
+    code === 'unavailable'
+      ? `the coordinator at ${target} does not answer: ${error.details}`
+      : error.details;
+  return new AppError(code, text, { retryable: retryableWire.has(error.code), cause: error });
+}
