@@ -1,0 +1,120 @@
+// Runbooks: further masters, and workers. Credentials are made on a master in its cluster lane and
+// come sealed to the host's own key.
+import type { Stage } from '../../../shared/model/plan.ts';
+import type { EtcdEndpoint, SealedSecret, Step } from '../../../shared/model/step.ts';
+import { renderJoinConfig } from '../../render/kubeadm-config.ts';
+import { API_PORT, paths, sharedKeys } from '../../render/paths.ts';
+import { disruptive, stage, step } from '../step-builder.ts';
+import type { Member } from '../topology.ts';
+import { etcdGate } from './prepare-host.ts';
+
+/** Bootstrap tokens live this long and are deleted after the join (rule 6). */
+export const credentialSeconds = 900;
+
+export function joinCredentials(consumer: Member, server: string): readonly Stage[] {
+  const isMaster = consumer.pool.roles.includes('control-plane');
+  return [
+    stage(
+      'credentials',
+      step('credentials', 'create-join-credentials', {
+        consumer: consumer.name,
+        consumerKey: consumer.node.record.publicKey,
+        server,
+        ttlSeconds: credentialSeconds,
+        files: isMaster ? sharedKeys : [],
+      }),
+    ),
+  ];
+}
+
+export function deleteCredentials(tokenId: string): readonly Stage[] {
+  return [stage('credentials', step('delete', 'delete-join-credentials', { tokenId }))];
+}
+
+function phase(member: Member, ...names: readonly string[]): Step {
+  return step(`join-${names.join('-')}`, 'kubeadm-phase', {
+    command: 'join',
+    phase: names,
+    configPath: paths.kubeadmJoin,
+    nodeName: member.name,
+  });
+}
+
+function joinFiles(member: Member, sealed: SealedSecret, isMaster: boolean): readonly Stage[] {
+  const keys = isMaster ? sharedKeys.map((path) => ({ name: path, path })) : [];
+  return [
+    stage(
+      'credentials',
+      step('unseal', 'unseal-secret', {
+        sealed,
+        files: [{ name: 'discovery.conf', path: paths.discovery }, ...keys],
+      }),
+      step('join-config', 'write-file', {
+        path: paths.kubeadmJoin,
+        content: renderJoinConfig(member, isMaster),
+        mode: 0o600,
+      }),
+    ),
+  ];
+}
+
+const forgetCredentials = stage(
+  'credentials gone',
+  step('forget', 'remove-path', { path: paths.discovery }),
+);
+
+export function joinWorker(member: Member, sealed: SealedSecret): readonly Stage[] {
+  return [
+    ...joinFiles(member, sealed, false),
+    stage('kubelet', phase(member, 'kubelet-start')),
+    stage('registration', phase(member, 'kubelet-wait-bootstrap')),
+    stage('node', step('node-ready', 'wait-node-ready', { node: member.name })),
+    forgetCredentials,
+  ];
+}
+
+export interface MasterJoinInputs {
+  readonly member: Member;
+  readonly sealed: SealedSecret;
+  readonly etcd: readonly EtcdEndpoint[];
+  /** The masters that are there: each has to be ready before and after. */
+  readonly masters: readonly Member[];
+}
+
+export function joinMaster(inputs: MasterJoinInputs): readonly Stage[] {
+  const { member, masters } = inputs;
+  const apiserver = (id: string, address: string) =>
+    step(id, 'wait-apiserver-ready', {
+      url: `https://${address}:${API_PORT}/readyz`,
+      caPath: paths.kubernetesCa,
+    });
+  // Gate H, measured by the subject itself right before its first disrupting step (rule 3).
+  const gate = [
+    etcdGate(inputs),
+    ...masters.map((master) => apiserver(`gate-apiserver-${master.name}`, master.address)),
+    ...masters.map((master) =>
+      step(`gate-node-${master.name}`, 'wait-node-ready', { node: master.name }),
+    ),
+  ];
+  return [
+    ...joinFiles(member, inputs.sealed, true),
+    stage('certificates', phase(member, 'control-plane-prepare', 'certs')),
+    stage('kubeconfigs', phase(member, 'control-plane-prepare', 'kubeconfig')),
+    stage('gate', ...gate),
+    stage('static pods', {
+      ...phase(member, 'control-plane-prepare', 'control-plane'),
+      ...disruptive,
+      beginWithinSeconds: 30,
+    } as Step),
+    stage('kubelet', phase(member, 'kubelet-start')),
+    stage('registration', phase(member, 'kubelet-wait-bootstrap')),
+    stage('API server', apiserver('apiserver', member.address)),
+    stage('control-plane label', phase(member, 'control-plane-join', 'mark-control-plane')),
+    stage(
+      'gate after',
+      step('node-ready', 'wait-node-ready', { node: member.name }),
+      etcdGate(inputs, 'etcd-gate-after'),
+    ),
+    forgetCredentials,
+  ];
+}

@@ -1,0 +1,57 @@
+// All faults of all hosts at once, from facts, before the first change. Pure. A host that has begun
+// is not judged again: its ports and files are our own then.
+import type { PreflightFault } from '../decision.ts';
+import type { Member, Topology } from '../topology.ts';
+import type { ClusterView } from '../view.ts';
+import { fleetFaults } from './fleet-checks.ts';
+import { machineChecks } from './machine-checks.ts';
+import { stateChecks } from './state-checks.ts';
+
+const hostChecks = [...machineChecks, ...stateChecks];
+
+export const checkNames: readonly string[] = [
+  ...hostChecks.map((check) => check.name),
+  'etcd-count',
+  'ranges',
+  'unique-hostname',
+  'unique-machine-id',
+  'unique-product-uuid',
+  'unique-address',
+  'artifacts',
+];
+
+export interface PreflightInputs {
+  readonly view: ClusterView;
+  readonly topology: Topology;
+  readonly hasBegun: (member: Member) => boolean;
+}
+
+/** Ignored checks come back as warnings: they are shown, and stop nothing. */
+export function preflight(inputs: PreflightInputs): readonly PreflightFault[] {
+  const { spec, ignoredChecks } = inputs.view.cluster;
+  const fresh = inputs.topology.members.filter((member) => !inputs.hasBegun(member));
+  const ofHosts = fresh.flatMap((member) =>
+    hostChecks.flatMap((check) =>
+      check
+        .run(member, spec)
+        .map((finding) => ({ check: check.name, node: member.name, ...finding })),
+    ),
+  );
+  const begun = new Set(
+    inputs.topology.members.filter(inputs.hasBegun).map((member) => member.name),
+  );
+  const ofFleet = fleetFaults(inputs.view, inputs.topology).filter(
+    (fault) => !begun.has(fault.node),
+  );
+  return [...ofHosts, ...ofFleet].map((fault) =>
+    ignoredChecks.includes(fault.check) || ignoredChecks.includes('all')
+      ? { ...fault, severity: 'warning' as const }
+      : fault,
+  );
+}
+
+export const isBlocking = (fault: PreflightFault): boolean => fault.severity === 'error';
+
+/** As shown to operators: what is wrong and the way out. */
+export const sentence = (fault: PreflightFault): string =>
+  `[${fault.check}] found ${fault.found}, needed ${fault.needed}; ${fault.mend}`;

@@ -1,0 +1,55 @@
+// The local API proxy: nginx in stream mode on 127.0.0.1, least connections over all masters. It is
+// an image that containerd runs on the host's network under a unit of its own, so it needs neither a
+// distribution package nor the kubelet.
+import { API_PORT, PROXY_PORT, paths } from './paths.ts';
+
+/** @param masters addresses. A dead one drops out after one failed connect and is tried again after 5 s. */
+export function renderApiProxyConfig(masters: readonly string[]): string {
+  const servers = masters
+    .map((address) => `    server ${address}:${API_PORT} max_fails=1 fail_timeout=5s;\n`)
+    .join('');
+  return `load_module modules/ngx_stream_module.so;
+worker_processes 1;
+pid /tmp/nginx.pid;
+error_log stderr warn;
+events { worker_connections 4096; }
+stream {
+  upstream apiservers {
+    least_conn;
+${servers}  }
+  server {
+    listen 127.0.0.1:${PROXY_PORT};
+    proxy_pass apiservers;
+    proxy_connect_timeout 1s;
+    proxy_timeout 10m;
+  }
+}
+`;
+}
+
+/** `ctr run` stays in the foreground: systemd sees the proxy itself come and go. */
+export function renderApiProxyUnit(image: string): string {
+  const directory = '/etc/muster/api-proxy';
+  const mount = `type=bind,src=${directory},dst=${directory},options=rbind:ro`;
+  const ctr = '/usr/local/bin/ctr --namespace muster';
+  return `[Unit]
+Description=Muster API proxy
+After=containerd.service
+Requires=containerd.service
+StartLimitIntervalSec=0
+
+[Service]
+Environment=PATH=/usr/local/bin:/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin
+ExecStartPre=-${ctr} task kill --signal SIGKILL api-proxy
+ExecStartPre=-${ctr} task delete --force api-proxy
+ExecStartPre=-${ctr} container delete api-proxy
+ExecStartPre=-${ctr} snapshot remove api-proxy
+ExecStart=${ctr} run --net-host --mount ${mount} ${image} api-proxy nginx -c ${paths.apiProxyConfig} -g "daemon off;"
+ExecStopPost=-${ctr} task delete --force api-proxy
+Restart=always
+RestartSec=1
+
+[Install]
+WantedBy=multi-user.target
+`;
+}

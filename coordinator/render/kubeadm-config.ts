@@ -1,0 +1,126 @@
+// The configuration documents that kubeadm's phases read. v1beta4. Nothing secret is in them: join
+// credentials come as a sealed discovery file beside.
+import { stringify } from 'yaml';
+import type { EtcdEndpoint } from '../../shared/model/step.ts';
+import type { ClusterSpec, PoolSpec } from '../spec/cluster-spec.ts';
+import { etcdClientPaths, PROXY_PORT, paths } from './paths.ts';
+
+const api = 'kubeadm.k8s.io/v1beta4';
+
+export interface NodeOptions {
+  readonly name: string;
+  readonly address: string;
+  readonly pool: PoolSpec;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+export interface InitOptions {
+  readonly cluster: string;
+  readonly spec: ClusterSpec;
+  readonly node: NodeOptions;
+  readonly masterAddresses: readonly string[];
+  readonly etcd: readonly EtcdEndpoint[];
+}
+
+/** The endpoint nodes use: the proxy on each of them, or the operator's own balancer. */
+export function controlPlaneEndpoint(spec: ClusterSpec): string {
+  const endpoint = spec.controlPlane.endpoint;
+  return endpoint === 'local-proxy' ? `127.0.0.1:${PROXY_PORT}` : endpoint.address;
+}
+
+export function renderInitConfig(options: InitOptions): string {
+  const { spec, node } = options;
+  const endpoint = controlPlaneEndpoint(spec);
+  const sans = ['127.0.0.1', 'localhost', endpoint.replace(/:\d+$/, '')];
+  const documents = [
+    {
+      apiVersion: api,
+      kind: 'InitConfiguration',
+      // kubeadm insists on making one token; hosts never use it, so it lives for a minute.
+      bootstrapTokens: [{ ttl: '1m0s' }],
+      localAPIEndpoint: { advertiseAddress: node.address },
+      nodeRegistration: registration(node),
+    },
+    {
+      apiVersion: api,
+      kind: 'ClusterConfiguration',
+      clusterName: options.cluster,
+      kubernetesVersion: spec.kubernetes.version,
+      controlPlaneEndpoint: endpoint,
+      apiServer: {
+        certSANs: [
+          ...new Set([...sans, ...options.masterAddresses, ...spec.controlPlane.certSANs]),
+        ],
+        extraArgs: argumentList(spec.controlPlane.apiServer.extraArgs),
+      },
+      controllerManager: { extraArgs: argumentList(spec.controlPlane.controllerManager.extraArgs) },
+      scheduler: { extraArgs: argumentList(spec.controlPlane.scheduler.extraArgs) },
+      networking: {
+        dnsDomain: spec.network.domain,
+        podSubnet: spec.network.pods,
+        serviceSubnet: spec.network.services,
+      },
+      etcd: {
+        external: {
+          endpoints: options.etcd.map((member) => member.clientUrl),
+          caFile: etcdClientPaths.caPath,
+          certFile: etcdClientPaths.certificatePath,
+          keyFile: etcdClientPaths.keyPath,
+        },
+      },
+    },
+    {
+      apiVersion: 'kubelet.config.k8s.io/v1beta1',
+      kind: 'KubeletConfiguration',
+      failSwapOn: true,
+      // A host of cgroup v1 must also be able to read the cluster's copy; its own file says the driver.
+      failCgroupV1: false,
+      rotateCertificates: true,
+      ...spec.kubelet,
+    },
+    {
+      apiVersion: 'kubeproxy.config.k8s.io/v1alpha1',
+      kind: 'KubeProxyConfiguration',
+      mode: spec.network.proxyMode,
+      ...spec.kubeProxy,
+    },
+  ];
+  return documents.map((document) => stringify(document)).join('---\n');
+}
+
+export function renderJoinConfig(node: NodeOptions, controlPlane: boolean): string {
+  return stringify({
+    apiVersion: api,
+    kind: 'JoinConfiguration',
+    discovery: { file: { kubeConfigPath: paths.discovery } },
+    nodeRegistration: registration(node),
+    ...(controlPlane
+      ? { controlPlane: { localAPIEndpoint: { advertiseAddress: node.address } } }
+      : {}),
+  });
+}
+
+function registration(node: NodeOptions): object {
+  const isMaster = node.pool.roles.includes('control-plane');
+  const isWorker = node.pool.roles.includes('worker');
+  const masterTaint = {
+    key: 'node-role.kubernetes.io/control-plane',
+    value: '',
+    effect: 'NoSchedule',
+  };
+  const labels = Object.entries(node.labels).map(([key, value]) => `${key}=${value}`);
+  return {
+    name: node.name,
+    criSocket: paths.containerdSocket,
+    taints: [...(isMaster && !isWorker ? [masterTaint] : []), ...node.pool.taints],
+    ignorePreflightErrors: ['SystemVerification'],
+    kubeletExtraArgs: [
+      { name: 'node-ip', value: node.address },
+      ...(labels.length > 0 ? [{ name: 'node-labels', value: labels.join(',') }] : []),
+    ],
+  };
+}
+
+function argumentList(args: Readonly<Record<string, string>>): readonly object[] {
+  return Object.entries(args).map(([name, value]) => ({ name, value }));
+}

@@ -1,0 +1,178 @@
+// The shape of cluster.yaml. zod is the one source: it checks, fills in defaults, and emits the JSON
+// Schema behind `coordinator schema` and editors. Unknown fields are errors, everywhere.
+import { z } from 'zod';
+
+const name = z
+  .string()
+  .regex(
+    /^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$/,
+    'lower-case letters, digits and dashes, at most 40',
+  );
+
+const cidr = z.cidrv4('an IPv4 range such as 10.200.0.0/16');
+
+const settings = z.record(z.string(), z.unknown());
+const extraArgs = z.record(z.string(), z.string());
+
+const component = z.strictObject({ extraArgs: extraArgs.default({}) });
+
+const role = z.enum(['etcd', 'control-plane', 'worker']);
+
+const taint = z.strictObject({
+  key: z.string().min(1),
+  value: z.string().default(''),
+  effect: z.enum(['NoSchedule', 'PreferNoSchedule', 'NoExecute']),
+});
+
+const pool = z.strictObject({
+  name,
+  roles: z.array(role).min(1).describe('what hosts of the pool are: etcd, control-plane, worker'),
+  size: z.int().min(1).optional().describe('hosts wanted; needed for etcd and control-plane pools'),
+  autoJoin: z.boolean().default(true).describe('hosts become nodes without a command'),
+  labels: z.record(z.string(), z.string()).default({}).describe('labels of the nodes of the pool'),
+  taints: z.array(taint).default([]).describe('taints of the nodes of the pool'),
+  kubelet: settings.default({}).describe('KubeletConfiguration fields for this pool'),
+  nodeAddress: z
+    .strictObject({ interface: z.string().optional(), range: cidr.optional() })
+    .default({})
+    .describe('which address of a host Kubernetes uses; default: that of the default route'),
+});
+
+const rollout = z.strictObject({
+  canary: z.int().min(0).default(1).describe('hosts changed first, alone, before the waves'),
+  maxUnavailable: z
+    .union([
+      z.int().min(1),
+      z.string().regex(/^[1-9]\d?%$|^100%$/, 'a number of hosts or 1% to 100%'),
+    ])
+    .default('10%')
+    .describe('hosts of a pool changed at the same time, a number or a percentage'),
+  soak: z
+    .string()
+    .regex(/^\d+(s|m|h)$/, 'a duration such as 60s, 5m or 1h')
+    .default('60s')
+    .describe('how long a wave must stay healthy before the next one'),
+  failureBudget: z.int().min(0).default(1).describe('failed hosts after which nothing new starts'),
+  windows: z.array(z.string()).default([]).describe('maintenance windows as cron expressions'),
+});
+
+const host = z.strictObject({
+  swap: z
+    .enum(['off', 'refuse'])
+    .default('refuse')
+    .describe('off: turned off; refuse: preflight fails'),
+  sysctls: z
+    .record(z.string(), z.string())
+    .default({})
+    .describe('set on every host, besides what Kubernetes needs'),
+  modules: z
+    .array(z.string())
+    .default([])
+    .describe('kernel modules loaded on every host, besides what Kubernetes needs'),
+  files: z
+    .array(
+      z.strictObject({
+        path: z.string().startsWith('/', 'an absolute path'),
+        content: z.string(),
+        mode: z
+          .string()
+          .regex(/^0[0-7]{3}$/, "a mode in quotes such as '0644'")
+          .default('0644'),
+      }),
+    )
+    .default([])
+    .describe('files written on every host before Kubernetes is installed'),
+});
+
+const artifacts = z.strictObject({
+  source: z
+    .enum(['official', 'directory'])
+    .default('official')
+    .describe(
+      'official: the release sites and registries; directory: files already on the coordinator',
+    ),
+  directory: z
+    .string()
+    .optional()
+    .describe('absolute path on the coordinator, for source: directory'),
+  mirrors: z
+    .array(z.url('a URL'))
+    .default([])
+    .describe('base URLs that agents try before the coordinator'),
+});
+
+export const clusterSpecSchema = z.strictObject({
+  kubernetes: z.strictObject({
+    version: z
+      .string()
+      .regex(/^v1\.\d+\.\d+$/, 'a version such as v1.37.1')
+      .describe('of every Kubernetes component'),
+  }),
+  network: z
+    .strictObject({
+      plugin: z.enum(['flannel']).default('flannel').describe('the pod network'),
+      pods: cidr
+        .default('10.200.0.0/16')
+        .describe('addresses of pods; every node takes a /24 of it'),
+      services: cidr.default('10.96.0.0/12').describe('addresses of services'),
+      domain: z.string().default('cluster.local').describe('DNS domain of the cluster'),
+      proxyMode: z
+        .enum(['nftables', 'iptables', 'ipvs'])
+        .default('nftables')
+        .describe('how kube-proxy forwards'),
+    })
+    .prefault({}),
+  controlPlane: z
+    .strictObject({
+      endpoint: z
+        .union([z.literal('local-proxy'), z.strictObject({ address: z.string().min(1) })])
+        .default('local-proxy')
+        .describe(
+          'local-proxy: every node has its own; or {address: HOST:PORT} of a load balancer',
+        ),
+      certSANs: z
+        .array(z.string())
+        .default([])
+        .describe('further names and addresses of the API servers'),
+      apiServer: component.prefault({}),
+      controllerManager: component.prefault({}),
+      scheduler: component.prefault({}),
+    })
+    .prefault({}),
+  etcd: z
+    .strictObject({
+      placement: z
+        .union([z.literal('control-plane'), z.strictObject({ pool: name })])
+        .default('control-plane')
+        .describe('control-plane: on the same hosts; or {pool: NAME} for hosts of their own'),
+    })
+    .prefault({}),
+  pools: z.array(pool).min(1).describe('groups of hosts with the same roles'),
+  rollout: rollout.prefault({}),
+  kubelet: settings.default({}).describe('KubeletConfiguration fields for every node'),
+  kubeProxy: settings.default({}).describe('KubeProxyConfiguration fields'),
+  host: host.prefault({}),
+  hosts: z
+    .record(
+      z.string(),
+      z.strictObject({
+        nodeAddress: z.string().optional(),
+        labels: z.record(z.string(), z.string()).default({}),
+      }),
+    )
+    .default({}),
+  runtime: z.strictObject({ name: z.literal('containerd').default('containerd') }).prefault({}),
+  artifacts: artifacts.prefault({}),
+});
+
+export const clusterDocumentSchema = z.strictObject({
+  apiVersion: z.literal('muster/v1'),
+  kind: z.literal('Cluster'),
+  metadata: z.strictObject({ name }),
+  spec: clusterSpecSchema,
+});
+
+/** After defaults. */
+export type ClusterSpec = z.output<typeof clusterSpecSchema>;
+export type PoolSpec = ClusterSpec['pools'][number];
+export type Role = z.output<typeof role>;

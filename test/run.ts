@@ -1,0 +1,66 @@
+// `npm test`: static checks, then every test, the real cluster included. Says what it skipped and
+// why, and ends with one line of counts. Arguments go to vitest (`npm test -- --project unit`).
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+const root = join(import.meta.dirname, '..');
+const bin = join(root, 'node_modules/.bin');
+const env = { ...process.env, PATH: `${bin}:${process.env['PATH'] ?? ''}` };
+const selection = process.argv.slice(2);
+const wantsReal = selection.length === 0;
+
+function run(command: string, args: readonly string[]): boolean {
+  const beganMs = Date.now();
+  process.stdout.write(`\n$ ${command} ${args.join(' ')}\n`);
+  const { status } = spawnSync(join(bin, command), args, { cwd: root, env, stdio: 'inherit' });
+  process.stdout.write(
+    `  ${status === 0 ? 'ok' : `exit ${status}`} in ${Math.round((Date.now() - beganMs) / 100) / 10} s\n`,
+  );
+  return status === 0;
+}
+
+/** Tests of real hosts need root; without it they are left out, and that is said. */
+function projects(): readonly string[] {
+  if (!wantsReal) return selection;
+  if (process.getuid?.() === 0) return [];
+  process.stdout.write(
+    'skipped: the e2e tests boot real hosts, which needs root (sudo npm test)\n',
+  );
+  return ['--project', 'unit', '--project', 'property'];
+}
+
+interface Report {
+  readonly numPassedTests: number;
+  readonly numFailedTests: number;
+  readonly numPendingTests: number;
+  readonly numFailedTestSuites: number;
+}
+
+const checks = [
+  run('tsc', ['--noEmit']),
+  run('biome', ['check', '--error-on-warnings', '.']),
+  run('oxlint', ['--type-aware', '--deny-warnings']),
+];
+
+const folder = mkdtempSync(join(tmpdir(), 'muster-test-'));
+const file = join(folder, 'report.json');
+const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`];
+const isGreen = run('vitest', [
+  'run',
+  '--config',
+  'test/vitest.config.ts',
+  ...reporters,
+  ...projects(),
+]);
+const report = JSON.parse(readFileSync(file, 'utf8')) as Report;
+rmSync(folder, { recursive: true, force: true });
+
+const failedChecks = checks.filter((passed) => !passed).length;
+// A suite that cannot be loaded fails no test of its own; it must not look green.
+const failed = Math.max(report.numFailedTests, isGreen ? 0 : 1) + failedChecks;
+const passed = report.numPassedTests + checks.length - failedChecks;
+const skipped = report.numPendingTests > 0 ? `, ${report.numPendingTests} skipped` : '';
+process.stdout.write(`\n${passed} passed, ${failed} failed${skipped}\n`);
+process.exitCode = failed === 0 && isGreen ? 0 : 1;
