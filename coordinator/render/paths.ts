@@ -16,6 +16,7 @@ export const paths = {
   kubeadmInit: '/etc/muster/kubeadm/init.yaml',
   kubeadmJoin: '/etc/muster/kubeadm/join.yaml',
   discovery: '/etc/kubernetes/muster-discovery.conf',
+  bootstrapConfig: '/etc/kubernetes/bootstrap-kubelet.conf',
   adminConfig: '/etc/kubernetes/admin.conf',
   kubernetesCa: '/etc/kubernetes/pki/ca.crt',
   etcdData: '/var/lib/etcd',

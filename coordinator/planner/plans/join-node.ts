@@ -58,16 +58,17 @@ function joinFiles(member: Member, sealed: SealedSecret, isMaster: boolean): rea
   ];
 }
 
+/** Nothing that could be used again stays on the host. The kubelet has its own certificate by now. */
 const forgetCredentials = stage(
   'credentials gone',
-  step('forget', 'remove-path', { path: paths.discovery }),
+  step('forget-discovery', 'remove-path', { path: paths.discovery }),
+  step('forget-bootstrap', 'remove-path', { path: paths.bootstrapConfig }),
 );
 
 export function joinWorker(member: Member, sealed: SealedSecret): readonly Stage[] {
   return [
     ...joinFiles(member, sealed, false),
     stage('kubelet', phase(member, 'kubelet-start')),
-    stage('registration', phase(member, 'kubelet-wait-bootstrap')),
     stage('node', step('node-ready', 'wait-node-ready', { node: member.name })),
     forgetCredentials,
   ];
@@ -107,9 +108,11 @@ export function joinMaster(inputs: MasterJoinInputs): readonly Stage[] {
       beginWithinSeconds: 30,
     } as Step),
     stage('kubelet', phase(member, 'kubelet-start')),
-    stage('registration', phase(member, 'kubelet-wait-bootstrap')),
-    stage('API server', apiserver('apiserver', member.address)),
-    stage('control-plane label', phase(member, 'control-plane-join', 'mark-control-plane')),
+    stage(
+      'API server',
+      apiserver('apiserver', member.address),
+      phase(member, 'control-plane-join', 'mark-control-plane'),
+    ),
     stage(
       'gate after',
       step('node-ready', 'wait-node-ready', { node: member.name }),

@@ -69,7 +69,7 @@ function install({ materials, member }: PrepareInputs): readonly Step[] {
     });
   const toBinaries = (prefix: string, names: readonly string[]) =>
     names.map((name) => ({ from: `${prefix}${name}`, to: `${paths.binaries}/${name}` }));
-  const etcdPrefix = `etcd-${materials.version('etcd')}-linux-${member.arch}/`;
+  const etcdPrefix = `etcd-v${materials.version('etcd')}-linux-${member.arch}/`;
   return [
     step('unpack-containerd', 'unpack-archive', {
       artifact: materials.reference('containerd'),

@@ -1,0 +1,227 @@
+// The agent at work: opens journal and ledger, goes on with what is unfinished, then four loops side
+// by side (poll, outbox, facts, renewal) and an executor per plan. No loop waits for another: each
+// can be killed and begun again at any moment.
+import { join } from 'node:path';
+import type { Clock } from '../shared/clock.ts';
+import { isAbort, toAppError } from '../shared/errors.ts';
+import type { Logger } from '../shared/log.ts';
+import type { NodeFacts } from '../shared/model/facts.ts';
+import type { AgentPaths } from './config.ts';
+import { createFactsKeeper, type FactsKeeper } from './facts-keeper.ts';
+import type { Host } from './host/host.ts';
+import type { Identity } from './identity/identity.ts';
+import { isIdentityRenewalDue, renewIdentity } from './identity/renewal.ts';
+import { type Contact, createContact } from './link/contact.ts';
+import type { CoordinatorLink } from './link/coordinator-link.ts';
+import { createOutbox } from './link/outbox.ts';
+import { createPollLoop } from './link/poll-loop.ts';
+import { openAccepted } from './plan/accepted.ts';
+import { type Journal, openJournal } from './plan/journal.ts';
+import { createLanes } from './plan/lanes.ts';
+import { openLedger } from './plan/ledger.ts';
+import { receive } from './plan/reception.ts';
+import type { Artifacts } from './plan/step-context.ts';
+import { verifyAnswer } from './plan/verify-answer.ts';
+import type { StepRegistry } from './steps/step-runner.ts';
+import { AGENT_VERSION } from './version.ts';
+
+export interface AgentOptions {
+  readonly paths: AgentPaths;
+  readonly identity: Identity;
+  readonly openLink: (identity: Identity) => CoordinatorLink;
+  readonly host: Host;
+  readonly registry: StepRegistry;
+  readonly artifacts: Artifacts;
+  readonly facts: NodeFacts;
+  readonly collect: (clockSkewMs: number | null) => Promise<NodeFacts>;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly random: () => number;
+  readonly signal: AbortSignal;
+}
+
+const renewalCheckMs = 60_000;
+const flushLimitMs = 3_000;
+/** Facts this young count as those of now when a plan is accepted. */
+const freshFactsMs = 5_000;
+
+/** Works until the signal fires. Steps under way are left to their units and found again. */
+export async function runAgent(options: AgentOptions): Promise<void> {
+  const { paths, registry, clock, random, facts } = options;
+  const ending = new AbortController();
+  const { signal } = ending;
+  const end = (): void => ending.abort();
+  options.signal.addEventListener('abort', end, { once: true });
+  if (options.signal.aborted) end();
+  const log = options.log.child({ nodeId: options.identity.nodeId });
+  const journal = await openJournal({ directory: paths.journalDirectory });
+  const accepted = await openAccepted(join(paths.stateDirectory, 'accepted'));
+  const kinds = new Set(Object.keys(registry));
+  const ledger = await openLedger({
+    journal,
+    accepted,
+    plansDirectory: paths.plansDirectory,
+    kinds,
+    clock,
+    log,
+  });
+  if (journal.corruption !== null) {
+    log.error(
+      { corruption: journal.corruption },
+      'the journal is corrupt: no step begins until an operator has looked at it',
+    );
+  }
+  const contact = createContact(clock);
+  const bootId = facts.bootId;
+  let identity = options.identity;
+  let link = options.openLink(identity);
+
+  const keeper = createFactsKeeper({
+    first: facts,
+    collect: () => options.collect(contact.skewMs()),
+    link: () => link,
+    clock,
+    log,
+    random,
+    signal,
+    onDigest: () => pollLoop.wake(),
+  });
+  const outbox = createOutbox({
+    journal,
+    link: () => link,
+    clock,
+    log,
+    random,
+    signal,
+    onAcknowledged: ledger.tidy,
+  });
+  const lanes = createLanes({
+    ledger,
+    registry,
+    services: {
+      host: options.host,
+      clock,
+      log,
+      artifacts: options.artifacts,
+      link: () => link,
+      nodeKeyPem: identity.nodeKey.pem,
+      isContainer: async () => isContainer(keeper.current()),
+    },
+    clock,
+    log,
+    bootId,
+    random,
+    signedNow: contact.signedNow,
+    coordinator: contact,
+    signal,
+    trouble: () => (journal.corruption === null ? null : `journal-corrupt: ${journal.corruption}`),
+    onChange: (finishedPlanId) => {
+      if (finishedPlanId === null) pollLoop.wake();
+      else
+        void tellEnd().catch((thrown: unknown) =>
+          log.warn({ err: thrown }, 'the end of a plan waits to be told'),
+        );
+    },
+  });
+  /** The record of the end goes first, so that the poll that shows the lane free finds it told. */
+  const tellEnd = async (): Promise<void> => {
+    await outbox.flush(flushLimitMs);
+    keeper.request();
+    pollLoop.wake();
+  };
+  const pollLoop = createPollLoop({
+    link: () => link,
+    describe: () => ({
+      bootId,
+      factsDigest: keeper.digest(),
+      lanes: lanes.reports(),
+      journalId: journal.id,
+      journalEnd: journal.end,
+    }),
+    isWorking: () => Object.values(ledger.unfinished()).some((planIds) => planIds.length > 0),
+    verify: (answer, nonce) => {
+      const { keySet, fleet, nodeId } = identity;
+      return verifyAnswer(answer, { keySet, fleet, nodeId, nonce });
+    },
+    onReply: async (plans, answer) => {
+      contact.take(answer);
+      return await receive(
+        { plans, answer },
+        {
+          ledger,
+          lanes,
+          bootId,
+          clock,
+          log,
+          circumstances: () => circumstances({ keeper, contact, journal, identity, kinds }),
+          onFactsChanged: keeper.request,
+        },
+      );
+    },
+    clock,
+    log,
+    random,
+    signal,
+  });
+  const renewing = async (): Promise<void> => {
+    for (;;) {
+      await clock.sleep(renewalCheckMs, signal);
+      if (!isIdentityRenewalDue(identity, contact.signedNow())) continue;
+      try {
+        identity = await renewIdentity(identity, {
+          identityDirectory: paths.identityDirectory,
+          link,
+          signal,
+        });
+        const old = link;
+        link = options.openLink(identity);
+        pollLoop.wake();
+        old.close();
+        log.info({ counter: identity.counter }, 'certificate renewed');
+      } catch (thrown) {
+        if (signal.aborted) return;
+        log.warn({ why: toAppError(thrown).message }, 'the certificate waits to be renewed');
+      }
+    }
+  };
+
+  if (journal.corruption === null) await lanes.resume();
+  const loops = [pollLoop.run(), outbox.run(), keeper.run(), renewing()];
+  try {
+    // A loop ends only by the signal; one that breaks is a bug, and the whole agent starts again.
+    await Promise.all(loops);
+  } catch (thrown) {
+    if (!isAbort(thrown)) throw thrown;
+  } finally {
+    end();
+    await Promise.allSettled(loops);
+    link.close();
+    await journal.close();
+  }
+}
+
+interface CircumstancesOf {
+  readonly keeper: FactsKeeper;
+  readonly contact: Contact;
+  readonly journal: Journal;
+  readonly identity: Identity;
+  readonly kinds: ReadonlySet<string>;
+}
+
+async function circumstances(of: CircumstancesOf) {
+  await of.keeper.refresh(freshFactsMs);
+  return {
+    keySet: of.identity.keySet,
+    fleet: of.identity.fleet,
+    nodeId: of.identity.nodeId,
+    signedNowMs: of.contact.signedNow(),
+    skewMs: of.contact.skewMs() ?? 0,
+    agentVersion: AGENT_VERSION,
+    factsDigest: of.keeper.digest(),
+    kinds: of.kinds,
+    isJournalCorrupt: of.journal.corruption !== null,
+  };
+}
+
+const isContainer = (facts: NodeFacts): boolean =>
+  facts.virtualization !== 'unknown' && facts.virtualization.container;

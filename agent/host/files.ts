@@ -1,0 +1,167 @@
+// Files of the machine, changed so that a crash at any moment leaves the old content or the new one,
+// never half of it.
+import { createHash, randomBytes } from 'node:crypto';
+import { createReadStream, constants as fsConstants } from 'node:fs';
+import * as fs from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { AppError } from '../../shared/errors.ts';
+import type { FileStat } from './host.ts';
+
+export async function readFileOrNull(path: string): Promise<string | null> {
+  return await orNull(fs.readFile(path, 'utf8'));
+}
+
+/** @throws AppError not-found */
+export async function* readChunks(path: string): AsyncIterable<Uint8Array> {
+  const stream = createReadStream(path, { highWaterMark: 1024 * 1024 });
+  try {
+    for await (const chunk of stream) yield chunk as Uint8Array;
+  } catch (thrown) {
+    if (!isMissing(thrown)) throw thrown;
+    throw new AppError('not-found', `there is no file ${path}`, { cause: thrown });
+  }
+}
+
+export async function statOrNull(path: string): Promise<FileStat | null> {
+  const found = await orNull(fs.lstat(path));
+  if (found === null) return null;
+  let kind: FileStat['kind'] = 'other';
+  if (found.isFile()) kind = 'file';
+  if (found.isDirectory()) kind = 'directory';
+  if (found.isSymbolicLink()) kind = 'link';
+  return { size: found.size, mode: found.mode & 0o7777, mtimeMs: found.mtimeMs, kind };
+}
+
+export async function listNames(path: string): Promise<readonly string[]> {
+  const names = await orNull(fs.readdir(path));
+  return names === null ? [] : names.sort();
+}
+
+export async function writeFileAtomically(
+  path: string,
+  content: string | Uint8Array,
+  mode: number,
+): Promise<void> {
+  await makeDirectories(dirname(path), directoryModeFor(mode));
+  const temporary = temporaryName(path);
+  try {
+    const file = await fs.open(temporary, 'wx', mode);
+    try {
+      await file.writeFile(content);
+      await file.chmod(mode); // the process's umask has narrowed it
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await replace(temporary, path);
+  } catch (thrown) {
+    await fs.rm(temporary, { force: true });
+    throw thrown;
+  }
+}
+
+/**
+ * A hard link when both places are on one file system (an artifact of 90 MB then costs nothing),
+ * else a copy-on-write clone or a copy. The time of the file becomes now: whoever asks whether a
+ * process is older than its binary means the installation, and the artifact store notices from the
+ * changed time that its file has another owner and hashes it again before it is used.
+ */
+export async function installFile(from: string, to: string, mode: number): Promise<void> {
+  await makeDirectories(dirname(to), directoryModeFor(mode));
+  const temporary = temporaryName(to);
+  try {
+    await linkOrCopy(from, temporary);
+    const file = await fs.open(temporary, 'r');
+    try {
+      await file.chmod(mode);
+      const now = new Date();
+      await file.utimes(now, now);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await replace(temporary, to);
+  } catch (thrown) {
+    await fs.rm(temporary, { force: true });
+    if (isMissing(thrown))
+      throw new AppError('not-found', `there is no file ${from}`, { cause: thrown });
+    throw thrown;
+  }
+}
+
+export async function removePath(path: string): Promise<void> {
+  await fs.rm(path, { recursive: true, force: true });
+}
+
+export async function sha256OfFile(path: string): Promise<string | null> {
+  const hash = createHash('sha256');
+  try {
+    for await (const chunk of createReadStream(path, { highWaterMark: 1024 * 1024 })) {
+      hash.update(chunk as Uint8Array);
+    }
+  } catch (thrown) {
+    if (isMissing(thrown)) return null;
+    throw thrown;
+  }
+  return hash.digest('hex');
+}
+
+/** Like mkdir -p, with the mode whatever the process's umask is, on the directories it made only. */
+export async function makeDirectories(path: string, mode: number): Promise<void> {
+  const first = await fs.mkdir(path, { recursive: true, mode });
+  if (first === undefined) return;
+  for (let made = path; made.length >= first.length; made = dirname(made))
+    await fs.chmod(made, mode);
+}
+
+function directoryModeFor(mode: number): number {
+  return (mode & 0o077) === 0 ? 0o700 : 0o755;
+}
+
+async function linkOrCopy(from: string, to: string): Promise<void> {
+  const source = await fs.lstat(from);
+  if (!source.isFile()) throw new AppError('invalid', `${from} is not a regular file`);
+  try {
+    await fs.link(from, to);
+  } catch {
+    // Another file system, or one without hard links.
+    await fs.copyFile(from, to, fsConstants.COPYFILE_FICLONE | fsConstants.COPYFILE_EXCL);
+  }
+}
+
+async function replace(temporary: string, path: string): Promise<void> {
+  const there = await orNull(fs.lstat(path));
+  if (there?.isDirectory() === true) {
+    throw new AppError('conflict', `${path} is a directory where a file has to be: remove it`);
+  }
+  await fs.rename(temporary, path);
+  await syncDirectory(dirname(path));
+}
+
+async function syncDirectory(path: string): Promise<void> {
+  const directory = await fs.open(path, 'r');
+  try {
+    await directory.sync();
+  } finally {
+    await directory.close();
+  }
+}
+
+/** Starts with a dot: nothing that reads a directory of configuration takes it. */
+function temporaryName(path: string): string {
+  return join(dirname(path), `.muster-${randomBytes(6).toString('hex')}`);
+}
+
+async function orNull<T>(work: Promise<T>): Promise<T | null> {
+  try {
+    return await work;
+  } catch (thrown) {
+    if (isMissing(thrown)) return null;
+    throw thrown;
+  }
+}
+
+function isMissing(thrown: unknown): boolean {
+  const code = thrown instanceof Error && 'code' in thrown ? thrown.code : null;
+  return code === 'ENOENT' || code === 'ENOTDIR';
+}

@@ -1,0 +1,55 @@
+// Where swap comes from on a host: what is on now, what /etc/fstab turns on, what units turn on. Read
+// from files, for the facts and for the step that turns it off.
+import type { Host } from './host.ts';
+
+export interface SwapState {
+  readonly devices: readonly string[];
+  /** Lines of /etc/fstab as they are. */
+  readonly fstabLines: readonly string[];
+  /** Swap units that are not masked. */
+  readonly units: readonly string[];
+}
+
+const unitDirectories = [
+  '/etc/systemd/system',
+  '/run/systemd/generator',
+  '/run/systemd/generator.late',
+  '/run/systemd/generator.early',
+];
+
+export async function readSwapState(host: Host): Promise<SwapState> {
+  const [swaps, fstab, units] = await Promise.all([
+    host.readFile('/proc/swaps'),
+    host.readFile('/etc/fstab'),
+    readUnits(host),
+  ]);
+  const devices = (swaps ?? '')
+    .split('\n')
+    .slice(1)
+    .map((line) => line.split(/\s+/)[0] ?? '');
+  return {
+    devices: devices.filter((device) => device !== ''),
+    fstabLines: (fstab ?? '').split('\n').filter(isSwapLine),
+    units,
+  };
+}
+
+/** A line of /etc/fstab that is not a comment and mounts swap. */
+export function isSwapLine(line: string): boolean {
+  const fields = line.trim().split(/\s+/);
+  return !line.trim().startsWith('#') && fields[2] === 'swap';
+}
+
+async function readUnits(host: Host): Promise<readonly string[]> {
+  const lists = await Promise.all(unitDirectories.map((directory) => host.list(directory)));
+  const names = new Set(lists.flat().filter((name) => name.endsWith('.swap')));
+  const masked = await Promise.all([...names].map((name) => isMasked(host, name)));
+  return [...names].filter((_name, index) => masked[index] === false).sort();
+}
+
+/** A masked unit is a link to /dev/null. */
+async function isMasked(host: Host, name: string): Promise<boolean> {
+  const path = `/etc/systemd/system/${name}`;
+  const found = await host.stat(path);
+  return found?.kind === 'link' && (await host.readFile(path)) === '';
+}

@@ -1,0 +1,123 @@
+// Who this host is in a fleet, as kept under identity/. identity.json is the one truth and is
+// written last, in one piece: without it the host has not joined. node.crt, fleet-ca.crt and
+// key-set.json are there beside it under their fixed names.
+import { join } from 'node:path';
+import { AppError } from '../../shared/errors.ts';
+import { base64urlSha256 } from '../../shared/join-token.ts';
+import { asNodeId, type NodeId } from '../../shared/model/ids.ts';
+import type { KeySet } from '../../shared/model/plan.ts';
+import { makePrivateDirectory, readIfThere, writeFileDurably } from '../durable-file.ts';
+import { parseKeySet } from './key-set.ts';
+import { type NodeKey, readNodeKey } from './node-key.ts';
+
+export interface Identity {
+  readonly fleet: string;
+  readonly nodeId: NodeId;
+  readonly cluster: string;
+  readonly pool: string;
+  /** Of the last renewal. */
+  readonly counter: number;
+  /** PEM, leaf then fleet CA. */
+  readonly chainPem: string;
+  readonly caPem: string;
+  readonly keySet: KeySet;
+  /** Of the token that was spent; not secret. */
+  readonly tokenId: string;
+  readonly nodeKey: NodeKey;
+}
+
+export interface NewIdentity extends Omit<Identity, 'keySet'> {
+  /** The exact bytes whose digest the token carried. */
+  readonly keySetBytes: Uint8Array;
+}
+
+interface StoredIdentity {
+  readonly schema: 'muster/identity/v1';
+  readonly fleet: string;
+  readonly nodeId: string;
+  readonly cluster: string;
+  readonly pool: string;
+  readonly counter: number;
+  readonly chainPem: string;
+  readonly tokenId: string;
+  readonly keySetDigest: string;
+}
+
+const file = (directory: string, name: string): string => join(directory, name);
+
+/** Null when the host has not joined. @throws AppError invalid when the files do not fit each other. */
+export async function readIdentity(directory: string): Promise<Identity | null> {
+  const text = await readIfThere(file(directory, 'identity.json'));
+  if (text === null) return null;
+  const stored = JSON.parse(text.toString('utf8')) as StoredIdentity;
+  const nodeKey = await readNodeKey(directory);
+  const ca = await readIfThere(file(directory, 'fleet-ca.crt'));
+  const keySetBytes = await readIfThere(file(directory, 'key-set.json'));
+  if (nodeKey === null || ca === null || keySetBytes === null) {
+    throw damaged(directory, 'node.key, fleet-ca.crt or key-set.json is missing');
+  }
+  if (stored.schema !== 'muster/identity/v1') throw damaged(directory, 'of an unknown schema');
+  if (stored.nodeId !== nodeKey.nodeId) throw damaged(directory, 'node.key is another node’s');
+  if (base64urlSha256(keySetBytes) !== stored.keySetDigest) {
+    throw damaged(directory, 'key-set.json is not the one that was joined with');
+  }
+  return {
+    fleet: stored.fleet,
+    nodeId: asNodeId(stored.nodeId),
+    cluster: stored.cluster,
+    pool: stored.pool,
+    counter: stored.counter,
+    chainPem: stored.chainPem,
+    caPem: ca.toString('utf8'),
+    keySet: parseKeySet(keySetBytes),
+    tokenId: stored.tokenId,
+    nodeKey,
+  };
+}
+
+export async function writeIdentity(directory: string, identity: NewIdentity): Promise<void> {
+  await makePrivateDirectory(directory);
+  const put = (name: string, content: string | Uint8Array): Promise<void> =>
+    writeFileDurably({ path: file(directory, name), content, mode: 0o600 });
+  await put('key-set.json', identity.keySetBytes);
+  await put('fleet-ca.crt', identity.caPem);
+  await put('node.crt', identity.chainPem);
+  const stored: StoredIdentity = {
+    schema: 'muster/identity/v1',
+    fleet: identity.fleet,
+    nodeId: identity.nodeId,
+    cluster: identity.cluster,
+    pool: identity.pool,
+    counter: identity.counter,
+    chainPem: identity.chainPem,
+    tokenId: identity.tokenId,
+    keySetDigest: base64urlSha256(identity.keySetBytes),
+  };
+  await put('identity.json', `${JSON.stringify(stored, null, 2)}\n`);
+}
+
+/** Certificate and counter change together: a crash between them would look like a clone. */
+export async function writeRenewal(
+  directory: string,
+  identity: Identity,
+  renewal: { readonly chainPem: string; readonly counter: number },
+): Promise<Identity> {
+  const text = await readIfThere(file(directory, 'identity.json'));
+  if (text === null) throw damaged(directory, 'identity.json is gone');
+  const stored = { ...(JSON.parse(text.toString('utf8')) as StoredIdentity), ...renewal };
+  const content = `${JSON.stringify(stored, null, 2)}\n`;
+  await writeFileDurably({ path: file(directory, 'identity.json'), content, mode: 0o600 });
+  await writeFileDurably({
+    path: file(directory, 'node.crt'),
+    content: renewal.chainPem,
+    mode: 0o600,
+  });
+  return { ...identity, ...renewal };
+}
+
+function damaged(directory: string, what: string): AppError {
+  return new AppError(
+    'invalid',
+    `the identity in ${directory} is damaged: ${what}; move the folder away and join with a new token`,
+  );
+}

@@ -1,0 +1,52 @@
+// The node's key: P-256, made on the host, never sent. On disk and fsynced before the first call of
+// a join (rule 17), so that a lost reply never strands a host: the same key asks again.
+import {
+  createHash,
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPairSync,
+  type KeyObject,
+} from 'node:crypto';
+import { join } from 'node:path';
+import { AppError } from '../../shared/errors.ts';
+import { asNodeId, type NodeId } from '../../shared/model/ids.ts';
+import { makePrivateDirectory, readIfThere, writeFileDurably } from '../durable-file.ts';
+
+export interface NodeKey {
+  readonly nodeId: NodeId;
+  readonly key: KeyObject;
+  readonly pem: string;
+  readonly publicDer: Buffer;
+}
+
+export const nodeKeyPath = (directory: string): string => join(directory, 'node.key');
+
+/** The first 16 hex digits of the SHA-256 of the public key (SPKI, DER). */
+export function nodeIdOf(publicDer: Uint8Array): NodeId {
+  return asNodeId(createHash('sha256').update(publicDer).digest('hex').slice(0, 16));
+}
+
+export function nodeKeyFromPem(pem: string): NodeKey {
+  const key = createPrivateKey(pem);
+  if (key.asymmetricKeyDetails?.namedCurve !== 'prime256v1') {
+    throw new AppError('invalid', 'the node key is not a P-256 key: remove it and join again');
+  }
+  const publicDer = createPublicKey(key).export({ format: 'der', type: 'spki' });
+  return { nodeId: nodeIdOf(publicDer), key, pem, publicDer };
+}
+
+/** Null before the first join. */
+export async function readNodeKey(directory: string): Promise<NodeKey | null> {
+  const pem = await readIfThere(nodeKeyPath(directory));
+  return pem === null ? null : nodeKeyFromPem(pem.toString('utf8'));
+}
+
+export async function ensureNodeKey(directory: string): Promise<NodeKey> {
+  await makePrivateDirectory(directory);
+  const present = await readNodeKey(directory);
+  if (present !== null) return present;
+  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const pem = privateKey.export({ format: 'pem', type: 'pkcs8' }).toString();
+  await writeFileDurably({ path: nodeKeyPath(directory), content: pem, mode: 0o600 });
+  return nodeKeyFromPem(pem);
+}

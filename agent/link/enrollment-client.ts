@@ -1,0 +1,35 @@
+// The Enrollment calls over gRPC: server TLS by one CA and one fixed name, no certificate of ours.
+
+import { createClient, openChannel } from '../../shared/rpc/client.ts';
+import type { EnrollmentDefinition } from '../../shared/rpc/generated/muster/v1/Enrollment.ts';
+import { services } from '../../shared/rpc/load.ts';
+import { clientCredentials, fixedServerName } from '../../shared/rpc/tls.ts';
+import type { Enrollment } from '../identity/join.ts';
+
+const timeoutMs = 20_000;
+
+export function openEnrollment(address: string, caPem: string): Enrollment {
+  const credentials = clientCredentials(caPem, null);
+  const channel = openChannel({ address, credentials, options: fixedServerName });
+  const client = createClient<EnrollmentDefinition>(services.enrollment, channel);
+  return {
+    getChallenge: async (signal) => {
+      const reply = await client.GetChallenge({}, { timeoutMs, signal });
+      return { nonce: reply.nonce, timeMs: Number(reply.timeMs) };
+    },
+    join: async (call, signal) => {
+      const request = {
+        token: call.token,
+        csr: call.csr,
+        nonce: call.nonce,
+        nonceSignature: call.nonceSignature,
+        nodeName: call.nodeName,
+        agentVersion: call.agentVersion,
+        facts: call.facts,
+      };
+      const reply = await client.Join(request, { timeoutMs, signal });
+      return { ...reply, counter: Number(reply.counter) };
+    },
+    close: () => channel.close(),
+  };
+}

@@ -1,0 +1,105 @@
+// The long poll: heartbeat and source of plans. Polls without end, also while steps run; polls again
+// at once when what it would say has changed. An answer that does not verify is a failed poll.
+import { randomBytes } from 'node:crypto';
+import type { Clock } from '../../shared/clock.ts';
+import { AppError, toAppError } from '../../shared/errors.ts';
+import type { Logger } from '../../shared/log.ts';
+import type { Answer, Envelope } from '../../shared/model/plan.ts';
+import { backoffMs } from '../../shared/retry.ts';
+import type { AnswerVerdict } from '../plan/verify-answer.ts';
+import type { CoordinatorLink, Poll, PollReply } from './coordinator-link.ts';
+
+export interface PollLoopOptions {
+  readonly link: () => CoordinatorLink;
+  /** What the agent says in a poll, beyond its number, nonce and hold. */
+  readonly describe: () => Omit<Poll, 'instanceId' | 'poll' | 'nonce' | 'holdMs'>;
+  readonly isWorking: () => boolean;
+  readonly verify: (answer: Envelope, nonce: Uint8Array) => AnswerVerdict;
+  /** True: something new was taken from the reply. */
+  readonly onReply: (plans: readonly Envelope[], answer: Answer) => Promise<boolean>;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly random: () => number;
+  readonly signal: AbortSignal;
+}
+
+export interface PollLoop {
+  /** Ends when the signal fires. */
+  run(): Promise<void>;
+  /** What the agent would say has changed: the coordinator is to know now. */
+  wake(): void;
+}
+
+export const IDLE_HOLD_MS = 20_000;
+/** Shorter while steps run, so that what they wait for is shown and answers stay young. */
+export const WORKING_HOLD_MS = 5_000;
+const lockedOutMs = 30_000;
+const shortestTurnMs = 200;
+const backoff = { firstMs: 300, maxMs: 15_000 };
+
+export function createPollLoop(options: PollLoopOptions): PollLoop {
+  const { clock, log, signal } = options;
+  const instanceId = randomBytes(8).toString('hex');
+  let turn = new AbortController();
+  let failures = 0;
+  signal.addEventListener('abort', () => turn.abort(), { once: true });
+
+  const poll = async (number: number): Promise<boolean> => {
+    const nonce = randomBytes(16);
+    const isFirst = number === 1 || failures > 0;
+    const holdMs = options.isWorking() ? WORKING_HOLD_MS : IDLE_HOLD_MS;
+    const request: Poll = {
+      ...options.describe(),
+      instanceId,
+      poll: number,
+      nonce,
+      // The first answer is the sign of life and the time: it does not wait.
+      holdMs: isFirst ? 0 : holdMs,
+    };
+    const reply: PollReply = await options.link().pullPlan(request, turn.signal);
+    const verdict = options.verify(reply.answer, nonce);
+    if (verdict.kind === 'refuse')
+      throw new AppError('invalid', verdict.message, { retryable: true });
+    if (failures > 0 || number === 1) log.info({ instanceId }, 'connected to the coordinator');
+    failures = 0;
+    return await options.onReply(reply.plans, verdict.answer);
+  };
+
+  const fail = async (thrown: unknown): Promise<void> => {
+    const failure = toAppError(thrown);
+    failures += 1;
+    const isLockedOut = failure.code === 'unauthenticated' || failure.code === 'permission-denied';
+    const waitMs = isLockedOut
+      ? Math.round(lockedOutMs * (0.75 + options.random() / 2))
+      : backoffMs(failures, backoff, options.random());
+    const what = isLockedOut
+      ? `the coordinator does not take this host: ${failure.message}; the agent keeps asking and changes nothing. If it was evicted, put a new join token in place and restart the agent`
+      : `no answer: ${failure.message}`;
+    log.warn({ code: failure.code, waitMs }, what);
+    await clock.sleep(waitMs, signal);
+  };
+
+  return {
+    wake: () => turn.abort(),
+    run: async () => {
+      for (let number = 1; !signal.aborted; number += 1) {
+        turn = new AbortController();
+        const began = clock.boot();
+        try {
+          const isNew = await poll(number);
+          // A reply that brings nothing new and did not wait must not become a busy loop.
+          const isHasty = !isNew && clock.boot() - began < shortestTurnMs;
+          if (isHasty && number > 1) await clock.sleep(shortestTurnMs, turn.signal);
+        } catch (thrown) {
+          if (signal.aborted) return;
+          if (turn.signal.aborted) continue;
+          try {
+            await fail(thrown);
+          } catch {
+            // Only the end of the agent ends this wait; the loop's condition sees it.
+          }
+        }
+      }
+    },
+  };
+}

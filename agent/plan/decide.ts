@@ -1,0 +1,134 @@
+// What is to be done next with an accepted plan, from its journal history alone: which steps run now,
+// whether the plan waits, whether it is over. Pure; the executor asks again after every record.
+import type { Plan, Stage } from '../../shared/model/plan.ts';
+import type { StepError } from '../../shared/model/progress.ts';
+import type { Step } from '../../shared/model/step.ts';
+import type { PlanHistory, StepHistory } from './history.ts';
+
+export interface StepTurn {
+  readonly step: Step;
+  readonly attempt: number;
+  /** Prefix of the transient units this attempt may start. */
+  readonly unit: string;
+  /** Units of attempts whose end is not known: they end, or are ended, before any check (rule 12). */
+  readonly earlierUnits: readonly string[];
+  /** settle: begun before a stop and may be interrupted: its units are ended, nothing is checked or done. */
+  readonly mode: 'run' | 'settle';
+}
+
+export type PlanDecision =
+  /** Run these, all at once, then ask again. */
+  | { readonly kind: 'run'; readonly stage: number; readonly turns: readonly StepTurn[] }
+  /** No step begins before a signed go-on (rule 15). */
+  | { readonly kind: 'hold'; readonly why: string }
+  | {
+      readonly kind: 'finish';
+      readonly state: 'done' | 'failed' | 'stopped';
+      readonly error: StepError | null;
+    }
+  | { readonly kind: 'finished' };
+
+export interface Circumstances {
+  /** The plan was begun by this process: no restart lies between. */
+  readonly isOwn: boolean;
+  readonly bootId: string;
+  readonly nowMs: number;
+  readonly mayGoOn: boolean;
+}
+
+export function decidePlan(plan: Plan, history: PlanHistory, now: Circumstances): PlanDecision {
+  if (history.finished !== null) return { kind: 'finished' };
+  const open = openSteps(plan, history);
+  const failure = firstFailure(plan, history);
+  const isEnding = history.isStopped || failure !== null;
+  if (isEnding && open.length === 0) {
+    const state = history.isStopped ? 'stopped' : 'failed';
+    return { kind: 'finish', state, error: failure };
+  }
+  const stage = plan.stages.findIndex((one) => !isStageDone(one, history));
+  if (stage < 0) return { kind: 'finish', state: 'done', error: null };
+  if (!history.isStopped) {
+    const why = whyHold(plan, history, now);
+    if (why !== null) return { kind: 'hold', why };
+  }
+  const candidates = isEnding ? open : stepsToRun(plan.stages[stage], history);
+  const turns = candidates.map((step) => turnOf(step, { plan, history }));
+  return { kind: 'run', stage, turns };
+}
+
+/** Rule 15: what a restart in between may have made wrong. */
+function whyHold(plan: Plan, history: PlanHistory, now: Circumstances): string | null {
+  if (now.isOwn || now.mayGoOn) return null;
+  if (now.bootId !== history.bootId) {
+    return `the machine was started again since plan ${plan.planId} was accepted; no step begins before the coordinator says go on`;
+  }
+  if (now.nowMs >= plan.expiresMs) {
+    return `plan ${plan.planId} expired before the agent was started again; no step begins before the coordinator says go on`;
+  }
+  return null;
+}
+
+function turnOf(step: Step, of: { readonly plan: Plan; readonly history: PlanHistory }): StepTurn {
+  const before = of.history.steps.get(step.id);
+  const attempt = (before?.attempt ?? 0) + 1;
+  const isInterrupted = of.history.isStopped && step.onStop === 'interrupt';
+  return {
+    step,
+    attempt,
+    unit: unitName(of.plan.planId, step.id, attempt),
+    earlierUnits: before?.openUnits ?? [],
+    mode: isInterrupted ? 'settle' : 'run',
+  };
+}
+
+/** `muster-<plan>-<step>-<attempt>`; the host adds `_2`, `_3` for further commands of the attempt. */
+export function unitName(planId: string, stepId: string, attempt: number): string {
+  return `muster-${planId}-${stepId}-${attempt}`;
+}
+
+const isDone = (step: StepHistory | undefined): boolean =>
+  step?.state === 'satisfied' || step?.state === 'changed';
+
+function isStageDone(stage: Stage, history: PlanHistory): boolean {
+  return stage.steps.every((step) => isDone(history.steps.get(step.id)));
+}
+
+function stepsToRun(stage: Stage | undefined, history: PlanHistory): readonly Step[] {
+  return (stage?.steps ?? []).filter((step) => !isDone(history.steps.get(step.id)));
+}
+
+function openSteps(plan: Plan, history: PlanHistory): readonly Step[] {
+  const steps = plan.stages.flatMap((stage) => stage.steps);
+  return steps.filter((step) => history.steps.get(step.id)?.state === 'open');
+}
+
+function firstFailure(plan: Plan, history: PlanHistory): StepError | null {
+  for (const step of plan.stages.flatMap((stage) => stage.steps)) {
+    const of = history.steps.get(step.id);
+    if (of?.state === 'failed') return of.error;
+  }
+  return null;
+}
+
+export interface BeginGate {
+  /** Boot-clock time of the coordinator's last answer; null before the first. */
+  readonly lastAnswerBootMs: number | null;
+  readonly nowBootMs: number;
+}
+
+/** For a disrupt or destroy step whose plan gives no limit. */
+const defaultBeginWithinSeconds = 60;
+
+/** Rule 10: null when the step may begin; else how young the last answer must be. */
+export function beginLimitMs(step: Step): number | null {
+  if (step.effect === 'read' || step.effect === 'change') {
+    return step.beginWithinSeconds === null ? null : step.beginWithinSeconds * 1000;
+  }
+  return (step.beginWithinSeconds ?? defaultBeginWithinSeconds) * 1000;
+}
+
+export function mayBegin(step: Step, gate: BeginGate): boolean {
+  const limitMs = beginLimitMs(step);
+  if (limitMs === null) return true;
+  return gate.lastAnswerBootMs !== null && gate.nowBootMs - gate.lastAnswerBootMs <= limitMs;
+}

@@ -1,0 +1,135 @@
+// The files behind a journal: segments named after the index of their first record. Loads them, cuts a
+// torn tail, allocates new ones with zeros, drops old ones from the front. Decides nothing about plans.
+import { open, readdir, readFile, unlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { JournalRecord } from '../../shared/model/progress.ts';
+import { syncDirectory } from '../durable-file.ts';
+import { scanSegment } from './journal-segment.ts';
+
+export interface JournalEntry {
+  readonly record: JournalRecord;
+  /** As written and as sent. */
+  readonly bytes: Buffer;
+}
+
+export interface DropOptions {
+  readonly isFinal: (planId: string) => boolean;
+  /** Their last records are about to go: what else is kept for them goes first. */
+  readonly beforeDrop: (planIds: readonly string[]) => Promise<void>;
+}
+
+export interface Segment {
+  readonly path: string;
+  readonly first: number;
+  readonly entries: JournalEntry[];
+  end: number;
+}
+
+export interface Loaded {
+  readonly segments: Segment[];
+  readonly corruption: string | null;
+}
+
+export async function loadSegments(directory: string): Promise<Loaded> {
+  const names = (await readdir(directory)).filter((name) => /^\d{12}\.log$/.test(name)).sort();
+  const segments: Segment[] = [];
+  const torn: { readonly segment: Segment; readonly size: number }[] = [];
+  for (const name of names) {
+    const path = join(directory, name);
+    const bytes = await readFile(path);
+    const first = Number(name.slice(0, 12));
+    const before = segments.at(-1);
+    const expected = before === undefined ? first : before.first + before.entries.length;
+    const scan = scanSegment(bytes, first);
+    const corruption = (what: string): Loaded => ({ segments, corruption: `${what} in ${path}` });
+    if (scan.tail === 'valid-after-bad')
+      return corruption('a bad record with a valid one after it');
+    if (scan.records.length > 0 && torn.length > 0) {
+      return corruption(`records after a bad one of ${torn[0]?.segment.path}`);
+    }
+    if (scan.records.length > 0 && first !== expected)
+      return corruption(`records missing before ${first}`);
+    const entries: JournalEntry[] = [];
+    for (const { payload } of scan.records) {
+      entries.push({
+        record: JSON.parse(payload.toString('utf8')) as JournalRecord,
+        bytes: payload,
+      });
+    }
+    const segment: Segment = { path, first, entries, end: scan.end };
+    segments.push(segment);
+    if (scan.tail === 'torn') torn.push({ segment, size: bytes.length });
+  }
+  for (const { segment, size } of torn) await cutTail(segment, size);
+  await removeEmpty(segments, directory);
+  return { segments, corruption: null };
+}
+
+/** Segments that never got a record (a crash while one was made) go; their place is allocated again. */
+async function removeEmpty(segments: Segment[], directory: string): Promise<void> {
+  const kept = segments.filter((segment) => segment.entries.length > 0);
+  for (const segment of segments) {
+    if (segment.entries.length === 0) await unlink(segment.path);
+  }
+  if (kept.length === segments.length) return;
+  segments.splice(0, segments.length, ...kept);
+  await syncDirectory(directory);
+}
+
+async function cutTail(segment: Segment, size: number): Promise<void> {
+  const handle = await open(segment.path, 'r+');
+  try {
+    await handle.write(Buffer.alloc(size - segment.end), 0, size - segment.end, segment.end);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Zeros on the disk, so that a later append cannot fail for lack of space. */
+export async function allocate(path: string, size: number): Promise<void> {
+  const handle = await open(path, 'w', 0o600);
+  try {
+    await handle.write(Buffer.alloc(size), 0, size, 0);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+  await syncDirectory(join(path, '..'));
+}
+
+export async function dropSegments(
+  segments: Segment[],
+  acknowledged: number,
+  drop: DropOptions,
+): Promise<void> {
+  for (;;) {
+    const [segment, ...later] = segments;
+    // The last one is being written.
+    if (segment === undefined || later.length === 0) return;
+    const planIds = new Set(segment.entries.map(({ record }) => record.planId as string));
+    const isAcknowledged = segment.first + segment.entries.length <= acknowledged;
+    if (!isAcknowledged || ![...planIds].every(drop.isFinal)) return;
+    const named = new Set(
+      later.flatMap(({ entries }) => entries.map(({ record }) => record.planId as string)),
+    );
+    await drop.beforeDrop([...planIds].filter((planId) => !named.has(planId)));
+    await unlink(segment.path);
+    await syncDirectory(join(segment.path, '..'));
+    segments.shift();
+  }
+}
+
+export function takeWithin(
+  entries: readonly JournalEntry[],
+  limitBytes: number,
+): readonly Buffer[] {
+  const taken: Buffer[] = [];
+  let size = 0;
+  for (const { bytes } of entries) {
+    size += bytes.length;
+    if (taken.length > 0 && size > limitBytes) break;
+    taken.push(bytes);
+  }
+  return taken;
+}

@@ -1,0 +1,150 @@
+// From the verified bytes of a plan to a Plan, checked by hand: schema first, then every field, then
+// every step against the shape of its kind. Anything unknown is refused, never skipped. Pure.
+import { asStepId } from '../../shared/model/ids.ts';
+import type { Plan } from '../../shared/model/plan.ts';
+import { findStepFault } from './step-shape.ts';
+
+export type ParsedPlan =
+  | { readonly kind: 'plan'; readonly plan: Plan }
+  | {
+      readonly kind: 'fault';
+      readonly reason: 'unknown-schema' | 'unknown-step';
+      readonly message: string;
+      /** As far as it could be read: the bytes were verified. */
+      readonly planId: string | null;
+    };
+
+type Json = Readonly<Record<string, unknown>>;
+
+const texts = [
+  'fleet',
+  'cluster',
+  'nodeId',
+  'planId',
+  'goal',
+  'contentKey',
+  'minAgentVersion',
+  'factsDigest',
+];
+const numbers = ['epoch', 'sequence', 'notBeforeMs', 'expiresMs'];
+const fields = new Set(['schema', 'lane', 'stages', ...texts, ...numbers]);
+
+/** A plan id is part of unit names and of file names. */
+const planIdForm = /^[A-Za-z0-9][A-Za-z0-9-]{0,40}$/;
+
+const versionForm = /^(0|[1-9]\d{0,8})(\.(0|[1-9]\d{0,8})){2}$/;
+
+export function parsePlan(bytes: Uint8Array, kinds: ReadonlySet<string>): ParsedPlan {
+  const value = jsonObject(bytes);
+  if (value === null) return schemaFault('the payload is not one JSON object', null);
+  const planId = typeof value['planId'] === 'string' ? value['planId'] : null;
+  if (value['schema'] !== 'muster/plan/v1') {
+    return schemaFault(`schema ${show(value['schema'])}; this agent knows muster/plan/v1`, planId);
+  }
+  const fault = findPlanFault(value);
+  if (fault !== null) return schemaFault(fault, planId);
+  const stepFault = findStagesFault(value['stages'] as readonly unknown[], kinds);
+  if (stepFault !== null)
+    return { kind: 'fault', reason: 'unknown-step', message: stepFault, planId };
+  return { kind: 'plan', plan: value as unknown as Plan };
+}
+
+function findPlanFault(value: Json): string | null {
+  const unknown = Object.keys(value).find((name) => !fields.has(name));
+  if (unknown !== undefined) return `unknown field ${unknown}`;
+  const noText = texts.find((name) => typeof value[name] !== 'string' || value[name] === '');
+  if (noText !== undefined) return `${noText} must be a text`;
+  const noNumber = numbers.find((name) => !Number.isSafeInteger(value[name]));
+  if (noNumber !== undefined) return `${noNumber} must be a whole number`;
+  if (!planIdForm.test(value['planId'] as string)) return `planId ${show(value['planId'])}`;
+  if (value['lane'] !== 'host' && value['lane'] !== 'cluster') return `lane ${show(value['lane'])}`;
+  if (!versionForm.test(value['minAgentVersion'] as string))
+    return 'minAgentVersion must be a version';
+  return Array.isArray(value['stages']) ? null : 'stages must be a list';
+}
+
+function findStagesFault(stages: readonly unknown[], kinds: ReadonlySet<string>): string | null {
+  const ids: string[] = [];
+  for (const stage of stages) {
+    if (!isObject(stage) || typeof stage['title'] !== 'string' || !Array.isArray(stage['steps'])) {
+      return 'a stage has a title and a list of steps';
+    }
+    for (const step of stage['steps'] as readonly unknown[]) {
+      if (!isObject(step)) return 'a step is an object';
+      const fault =
+        findCommonFault(step, kinds) ?? findStepFault(step['kind'] as string, step['args']);
+      if (fault !== null) return `step ${show(step['id'])} of kind ${show(step['kind'])}: ${fault}`;
+      ids.push(step['id'] as string);
+    }
+  }
+  return findIdFault(ids);
+}
+
+const effects = ['read', 'change', 'disrupt', 'destroy'];
+const stepFields = new Set([
+  'id',
+  'kind',
+  'args',
+  'timeoutSeconds',
+  'effect',
+  'onStop',
+  'beginWithinSeconds',
+]);
+const longestTimeoutSeconds = 24 * 3600;
+
+function findCommonFault(step: Json, kinds: ReadonlySet<string>): string | null {
+  const unknown = Object.keys(step).find((name) => !stepFields.has(name));
+  if (unknown !== undefined) return `unknown field ${unknown}`;
+  if (!isStepId(step['id'])) return 'the id is not a step id';
+  if (typeof step['kind'] !== 'string' || !kinds.has(step['kind']))
+    return 'this agent does not know the kind';
+  if (!isWithin(step['timeoutSeconds'], longestTimeoutSeconds))
+    return 'timeoutSeconds must be 1 to 86400';
+  if (!effects.includes(step['effect'] as string)) return `effect ${show(step['effect'])}`;
+  if (step['onStop'] !== 'interrupt' && step['onStop'] !== 'finish')
+    return `onStop ${show(step['onStop'])}`;
+  const beginWithin = step['beginWithinSeconds'];
+  if (beginWithin !== null && !isWithin(beginWithin, longestTimeoutSeconds)) {
+    return 'beginWithinSeconds must be a number of seconds or null';
+  }
+  return null;
+}
+
+/** Ids name the steps in the journal and in unit names. */
+function findIdFault(ids: readonly string[]): string | null {
+  const twice = ids.find((id, index) => ids.indexOf(id) !== index);
+  return twice === undefined ? null : `two steps with the id ${twice}`;
+}
+
+function isStepId(value: unknown): boolean {
+  try {
+    asStepId(value as string);
+    return typeof value === 'string';
+  } catch {
+    return false;
+  }
+}
+
+const isWithin = (value: unknown, limit: number): boolean =>
+  typeof value === 'number' && value > 0 && value <= limit;
+
+const isObject = (value: unknown): value is Json =>
+  value !== null && typeof value === 'object' && !Array.isArray(value);
+
+function jsonObject(bytes: Uint8Array): Json | null {
+  try {
+    const value: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+    return isObject(value) ? value : null;
+  } catch {
+    return null;
+  }
+}
+
+const schemaFault = (message: string, planId: string | null): ParsedPlan => ({
+  kind: 'fault',
+  reason: 'unknown-schema',
+  message: `cannot read the plan: ${message}`,
+  planId,
+});
+
+const show = (value: unknown): string => String(JSON.stringify(value) ?? 'nothing').slice(0, 80);

@@ -1,0 +1,68 @@
+// What a runner gets of the agent while it works on one attempt of one step: the host, the artifacts,
+// this node's key and the coordinator, each bound to that step.
+import type { Clock } from '../../shared/clock.ts';
+import type { Logger } from '../../shared/log.ts';
+import type { ArtifactReference } from '../../shared/model/step.ts';
+import { openFiles } from '../../shared/seal.ts';
+import type { Host } from '../host/host.ts';
+import type { CoordinatorLink } from '../link/coordinator-link.ts';
+import type { StepContext } from '../steps/step-runner.ts';
+import type { StepTurn } from './decide.ts';
+
+/** The part of the artifact store that steps use. */
+export interface Artifacts {
+  path(reference: ArtifactReference): string;
+  has(reference: ArtifactReference): Promise<boolean>;
+  fetch(reference: ArtifactReference, options: ArtifactFetch): Promise<unknown>;
+}
+
+export interface ArtifactFetch {
+  readonly signal: AbortSignal;
+  readonly progress: (sentence: string) => void;
+}
+
+export interface StepServices {
+  readonly host: Host;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly artifacts: Artifacts;
+  /** The link changes when the certificate is renewed. */
+  readonly link: () => CoordinatorLink;
+  readonly nodeKeyPem: string;
+  readonly isContainer: () => Promise<boolean>;
+}
+
+export interface AttemptBinding {
+  readonly planId: string;
+  readonly turn: StepTurn;
+  readonly signal: AbortSignal;
+  readonly say: (sentence: string) => void;
+}
+
+export function stepContext(services: StepServices, binding: AttemptBinding): StepContext {
+  const { artifacts, host, clock } = services;
+  const { planId, turn, signal, say } = binding;
+  const stepId = turn.step.id;
+  return {
+    host,
+    clock,
+    log: services.log.child({ planId, stepId, attempt: turn.attempt }),
+    signal,
+    planId,
+    stepId,
+    unit: turn.unit,
+    timeoutMs: turn.step.timeoutSeconds * 1000,
+    artifact: async (reference) => {
+      if (!(await artifacts.has(reference)))
+        await artifacts.fetch(reference, { signal, progress: say });
+      return artifacts.path(reference);
+    },
+    hasArtifact: (reference) => artifacts.has(reference),
+    artifactPath: (reference) => artifacts.path(reference),
+    signCertificate: (profile, csr) =>
+      services.link().signCertificate({ planId, stepId, profile, csr }, signal),
+    unseal: (sealed) => openFiles(sealed, services.nodeKeyPem, sealed.context),
+    progress: say,
+    isContainer: services.isContainer,
+  };
+}

@@ -1,0 +1,17 @@
+// Where kubeadm and the kubelet keep things on a host, and what we keep about them.
+
+export const kubernetes = {
+  directory: '/etc/kubernetes',
+  pki: '/etc/kubernetes/pki',
+  ca: '/etc/kubernetes/pki/ca.crt',
+  manifests: '/etc/kubernetes/manifests',
+  adminConfig: '/etc/kubernetes/admin.conf',
+  kubeletConfig: '/etc/kubernetes/kubelet.conf',
+  bootstrapConfig: '/etc/kubernetes/bootstrap-kubelet.conf',
+  kubeletCertificate: '/var/lib/kubelet/pki/kubelet-client-current.pem',
+  kubeletSettings: '/var/lib/kubelet/config.yaml',
+  kubeletFlags: '/var/lib/kubelet/kubeadm-flags.env',
+  kubeadm: '/usr/local/bin/kubeadm',
+  /** What each kubeadm phase was rendered from. */
+  markers: '/var/lib/muster-agent/kubeadm',
+} as const;

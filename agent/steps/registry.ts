@@ -1,0 +1,55 @@
+// Every kind of step and its runner. A kind of the vocabulary that has none does not compile.
+import { applyManifest } from './apply-manifest.ts';
+import { checkEtcdRegistry } from './check-etcd-registry.ts';
+import { createJoinCredentials } from './create-join-credentials.ts';
+import { deleteJoinCredentials } from './delete-join-credentials.ts';
+import { disableSwap } from './disable-swap.ts';
+import { etcdSnapshot } from './etcd-snapshot.ts';
+import { fetchArtifact } from './fetch-artifact.ts';
+import { importImage } from './import-image.ts';
+import { installBinary } from './install-binary.ts';
+import { issueUserCertificate } from './issue-user-certificate.ts';
+import { kubeadmPhase } from './kubeadm-phase.ts';
+import { loadKernelModules } from './load-kernel-modules.ts';
+import { manageUnit } from './manage-unit.ts';
+import { readCaDigest } from './read-ca-digest.ts';
+import { removePath } from './remove-path.ts';
+import { requestCertificate } from './request-certificate.ts';
+import { setSysctls } from './set-sysctls.ts';
+import { smokeTest } from './smoke-test.ts';
+import type { StepRegistry } from './step-runner.ts';
+import { unpackArchive } from './unpack-archive.ts';
+import { unsealSecret } from './unseal-secret.ts';
+import { waitApiserverReady } from './wait-apiserver-ready.ts';
+import { waitEtcdHealthy } from './wait-etcd-healthy.ts';
+import { waitNodeReady } from './wait-node-ready.ts';
+import { waitWorkloadReady } from './wait-workload-ready.ts';
+import { writeFile } from './write-file.ts';
+
+export const stepRegistry: StepRegistry = {
+  'disable-swap': disableSwap,
+  'load-kernel-modules': loadKernelModules,
+  'set-sysctls': setSysctls,
+  'write-file': writeFile,
+  'remove-path': removePath,
+  'fetch-artifact': fetchArtifact,
+  'install-binary': installBinary,
+  'unpack-archive': unpackArchive,
+  'import-image': importImage,
+  'manage-unit': manageUnit,
+  'request-certificate': requestCertificate,
+  'wait-etcd-healthy': waitEtcdHealthy,
+  'check-etcd-registry': checkEtcdRegistry,
+  'etcd-snapshot': etcdSnapshot,
+  'kubeadm-phase': kubeadmPhase,
+  'read-ca-digest': readCaDigest,
+  'create-join-credentials': createJoinCredentials,
+  'delete-join-credentials': deleteJoinCredentials,
+  'unseal-secret': unsealSecret,
+  'apply-manifest': applyManifest,
+  'wait-node-ready': waitNodeReady,
+  'wait-apiserver-ready': waitApiserverReady,
+  'wait-workload-ready': waitWorkloadReady,
+  'issue-user-certificate': issueUserCertificate,
+  'smoke-test': smokeTest,
+};

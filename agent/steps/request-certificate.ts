@@ -1,0 +1,62 @@
+// A certificate for a key that is made here and stays here. Only a request leaves the host; what the
+// certificate says is the coordinator's to decide.
+import { generateKeyPairSync, type KeyObject } from 'node:crypto';
+import type { StepArgs } from '../../shared/model/step.ts';
+import type { Host } from '../host/host.ts';
+import { createCertificateRequest } from '../identity/certificate-request.ts';
+import {
+  isWearingOut,
+  keyPairFault,
+  namesOf,
+  parseCertificate,
+  parseKey,
+} from './key-pair-files.ts';
+import type { StepRunner } from './step-runner.ts';
+
+type Args = StepArgs['request-certificate'];
+
+export const requestCertificate: StepRunner<'request-certificate'> = {
+  kind: 'request-certificate',
+  title: ({ profile, certificatePath }) => `get ${profile} certificate ${certificatePath}`,
+
+  check: async (args, { host, clock }) => {
+    const fault = await keyPairFault(host, args, clock.now());
+    if (fault !== null) return { kind: 'needed', why: fault };
+    const pem = await host.readFile(args.certificatePath);
+    const certificate = pem === null ? null : parseCertificate(pem);
+    if (certificate === null)
+      return { kind: 'needed', why: `${args.certificatePath} is not there` };
+    if (isWearingOut(certificate, clock.now())) {
+      return { kind: 'needed', why: `${args.certificatePath} expires on ${certificate.validTo}` };
+    }
+    const names = namesOf(certificate);
+    const absent = args.names.filter((name) => !names.has(name));
+    if (absent.length > 0) {
+      return { kind: 'needed', why: `${args.certificatePath} is not for ${absent.join(', ')}` };
+    }
+    if (!certificate.subject.split('\n').includes(`CN=${args.commonName}`)) {
+      return { kind: 'needed', why: `${args.certificatePath} is not for ${args.commonName}` };
+    }
+    return { kind: 'satisfied' };
+  },
+
+  apply: async (args, context) => {
+    const { host } = context;
+    const key = await keyOf(args, host);
+    const request = createCertificateRequest(key, args.commonName);
+    const signed = await context.signCertificate(args.profile, request);
+    await host.writeFile(args.caPath, signed.ca, 0o644);
+    await host.writeFile(args.certificatePath, signed.certificate, 0o644);
+    return {};
+  },
+};
+
+/** The key that is there, or a new one. */
+async function keyOf({ keyPath }: Args, host: Host): Promise<KeyObject> {
+  const pem = await host.readFile(keyPath);
+  const existing = pem === null ? null : parseKey(pem);
+  if (existing?.asymmetricKeyDetails?.namedCurve === 'prime256v1') return existing;
+  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  await host.writeFile(keyPath, privateKey.export({ format: 'pem', type: 'pkcs8' }), 0o600);
+  return privateKey;
+}

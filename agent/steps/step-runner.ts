@@ -1,0 +1,66 @@
+// A step runner: check says whether anything is to be done, apply does it, verify proves it. Safe to
+// run twice, from any point it was killed at.
+import type { Clock } from '../../shared/clock.ts';
+import type { Logger } from '../../shared/log.ts';
+import type { StepOutputs } from '../../shared/model/progress.ts';
+import type {
+  ArtifactReference,
+  CertificateProfile,
+  SealedSecret,
+  StepArgs,
+  StepKind,
+} from '../../shared/model/step.ts';
+import type { SecretFiles } from '../../shared/seal.ts';
+import type { Host } from '../host/host.ts';
+
+/** What runners need beyond the host; the agent's parts stand behind it. */
+export interface StepContext {
+  readonly host: Host;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly signal: AbortSignal;
+  readonly planId: string;
+  readonly stepId: string;
+  /** Prefix for transient units of this attempt. */
+  readonly unit: string;
+  readonly timeoutMs: number;
+  /** Path of the artifact in the agent's content store, fetching it when it is not there. */
+  readonly artifact: (reference: ArtifactReference) => Promise<string>;
+  /** Whether the artifact is in the content store, complete. */
+  readonly hasArtifact: (reference: ArtifactReference) => Promise<boolean>;
+  /** Path it has, or would have, in the content store. */
+  readonly artifactPath: (reference: ArtifactReference) => string;
+  /** Sends a CSR (DER) for a profile of this very step. PEM texts. */
+  readonly signCertificate: (
+    profile: CertificateProfile,
+    csr: Uint8Array,
+  ) => Promise<{ readonly certificate: string; readonly ca: string }>;
+  /** With this node's own key. */
+  readonly unseal: (sealed: SealedSecret) => Promise<SecretFiles>;
+  /** Says what is being waited for: shown by `explain` and `logs`. */
+  readonly progress: (sentence: string) => void;
+  /** True when the machine is a container: what is not namespaced is reported, not changed (rule 31). */
+  readonly isContainer: () => Promise<boolean>;
+}
+
+export type CheckResult =
+  | { readonly kind: 'satisfied'; readonly outputs?: StepOutputs; readonly note?: string }
+  | { readonly kind: 'needed'; readonly why: string };
+
+export interface Applied {
+  readonly outputs?: StepOutputs;
+  readonly note?: string;
+}
+
+export interface StepRunner<K extends StepKind> {
+  readonly kind: K;
+  /** Present tense, for people: "write /etc/containerd/config.toml". */
+  title(args: StepArgs[K]): string;
+  check(args: StepArgs[K], context: StepContext): Promise<CheckResult>;
+  apply(args: StepArgs[K], context: StepContext): Promise<Applied>;
+  /** @default a second check, which must be satisfied */
+  verify?(args: StepArgs[K], context: StepContext): Promise<void>;
+}
+
+/** Every kind has its runner, or this does not compile. */
+export type StepRegistry = { readonly [K in StepKind]: StepRunner<K> };

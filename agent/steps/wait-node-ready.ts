@@ -1,0 +1,29 @@
+// Waits until a node says that it is Ready. As the administrator where there is one on the host, else
+// as the host's own kubelet, which may look at no node but its own.
+import { connectKubeApi } from '../host/kube-api.ts';
+import { readKubeconfig } from '../host/kubeconfig.ts';
+import { conditionOf } from './kube-object.ts';
+import { getObject } from './kube-session.ts';
+import { kubeWait } from './kube-wait.ts';
+import { kubernetes } from './kubernetes-paths.ts';
+import { done, waits } from './wait-until.ts';
+
+export const waitNodeReady = kubeWait({
+  kind: 'wait-node-ready',
+  everyMs: 300,
+  title: ({ node }) => `wait until node ${node} is Ready`,
+
+  async open(_args, { host, signal }) {
+    const isMaster = (await host.stat(kubernetes.adminConfig)) !== null;
+    const config = isMaster ? kubernetes.adminConfig : kubernetes.kubeletConfig;
+    return connectKubeApi(await readKubeconfig(host, config), signal);
+  },
+
+  async look({ node }, api) {
+    const object = await getObject(api, `/api/v1/nodes/${encodeURIComponent(node)}`);
+    if (object === null) return waits(`node ${node} has not registered yet`);
+    const ready = conditionOf(object, 'Ready');
+    if (ready?.status === 'True') return done(`node ${node} is Ready`);
+    return waits(`node ${node} is not Ready: ${ready?.message || 'its kubelet has not said yet'}`);
+  },
+});

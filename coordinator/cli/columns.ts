@@ -1,0 +1,160 @@
+// The columns of every kind's table. Wide ones come with -o wide.
+import type {
+  ArtifactDocument,
+  ClusterDocument,
+  Document,
+  DocumentKind,
+  EventDocument,
+  NodeDocument,
+  PlanDocument,
+  PoolDocument,
+  TokenDocument,
+} from '../rpc/operator/documents.ts';
+import { formatAge, formatRest } from './duration.ts';
+import { shorten } from './table.ts';
+
+export interface Column {
+  readonly header: string;
+  readonly isWide: boolean;
+  read(document: Document, now: number): string | number | null;
+}
+
+type Read<D> = (document: D, now: number) => string | number | null;
+
+/** Documents of a list are of that list's kind: the coordinator made them. */
+function column<D extends Document>(header: string, read: Read<D>, isWide = false): Column {
+  return { header, isWide, read: (document, now) => read(document as D, now) };
+}
+
+const wide = <D extends Document>(header: string, read: Read<D>): Column =>
+  column(header, read, true);
+
+const nodes: readonly Column[] = [
+  column<NodeDocument>('NAME', (node) => node.name),
+  column<NodeDocument>('POOL', (node) => node.pool),
+  column<NodeDocument>('PHASE', (node) => node.phase),
+  column<NodeDocument>('VERSION', (node) => node.version),
+  column<NodeDocument>('ADDRESS', (node) => node.address),
+  column<NodeDocument>('AGE', (node, now) => formatAge(now - node.joinedMs)),
+  column<NodeDocument>('DOING', (node) => shorten(doing(node), 72)),
+  wide<NodeDocument>('ID', (node) => node.id),
+  wide<NodeDocument>('STATE', (node) => node.state),
+  wide<NodeDocument>('LAST POLL', (node, now) => ago(node.lastPollMs, now)),
+  wide<NodeDocument>('OS', (node) => node.os),
+  wide<NodeDocument>('KERNEL', (node) => node.kernel),
+  wide<NodeDocument>('ARCH', (node) => node.architecture),
+  wide<NodeDocument>('AGENT', (node) => node.agentVersion),
+];
+
+/** The plan it works on, or why it waits. */
+export function doing(node: NodeDocument): string {
+  const plan = node.plans[0];
+  if (plan !== undefined) {
+    const step = plan.step === null ? '' : `: ${plan.step}`;
+    return `${plan.goal} (${plan.doneSteps}/${plan.steps})${step}`;
+  }
+  const wait = node.waits[0];
+  return wait === undefined ? '' : wait.for;
+}
+
+const pools: readonly Column[] = [
+  column<PoolDocument>('NAME', (pool) => pool.name),
+  column<PoolDocument>('CLUSTER', (pool) => pool.cluster),
+  column<PoolDocument>('ROLES', (pool) => pool.roles.join(',')),
+  column<PoolDocument>('SIZE', (pool) => pool.size),
+  column<PoolDocument>('JOINED', (pool) => pool.joined),
+  column<PoolDocument>('READY', (pool) => pool.ready),
+];
+
+const clusters: readonly Column[] = [
+  column<ClusterDocument>('NAME', (cluster) => cluster.name),
+  column<ClusterDocument>('VERSION', (cluster) => cluster.version),
+  column<ClusterDocument>('PHASE', (cluster) => cluster.phase),
+  column<ClusterDocument>('READY', (cluster) => `${cluster.ready}/${cluster.joined}`),
+  column<ClusterDocument>('MASTERS', (cluster) => cluster.masters.join(',')),
+  column<ClusterDocument>(
+    'ARTIFACTS',
+    ({ artifacts }) => `${artifacts.stored}/${artifacts.locked} ${artifacts.state}`,
+  ),
+  column<ClusterDocument>('AGE', (cluster, now) => formatAge(now - cluster.createdMs)),
+  wide<ClusterDocument>('CA', (cluster) => cluster.caDigest),
+];
+
+const plans: readonly Column[] = [
+  column<PlanDocument>('ID', (plan) => plan.planId),
+  column<PlanDocument>('NODE', (plan) => plan.nodeName),
+  column<PlanDocument>('GOAL', (plan) => plan.goal),
+  column<PlanDocument>('STATE', (plan) =>
+    plan.refusal === null ? plan.state : `${plan.state} (${plan.refusal})`,
+  ),
+  column<PlanDocument>('STEPS', (plan) => {
+    const over = plan.steps.filter(({ state }) => state === 'satisfied' || state === 'changed');
+    return `${over.length}/${plan.steps.length}`;
+  }),
+  column<PlanDocument>('CHANGED', (plan) => plan.changedSteps),
+  column<PlanDocument>('ATTEMPT', (plan) => plan.attempt),
+  column<PlanDocument>('TOOK', (plan) => {
+    if (plan.acceptedMs === null || plan.finishedMs === null) return null;
+    return `${((plan.finishedMs - plan.acceptedMs) / 1000).toFixed(1)}s`;
+  }),
+  column<PlanDocument>('AGE', (plan, now) => formatAge(now - plan.issuedMs)),
+  wide<PlanDocument>('LANE', (plan) => plan.lane),
+  wide<PlanDocument>('SEQUENCE', (plan) => `${plan.epoch}/${plan.sequence}`),
+  wide<PlanDocument>('ERROR', (plan) => plan.error?.message ?? plan.message),
+];
+
+const tokens: readonly Column[] = [
+  column<TokenDocument>('ID', (token) => token.name),
+  column<TokenDocument>('POOL', (token) => token.pool),
+  column<TokenDocument>('STATE', (token) => token.state),
+  column<TokenDocument>('USED', (token) => `${token.usedBy.length}/${token.uses}`),
+  column<TokenDocument>('EXPIRES', (token, now) =>
+    token.expiresMs > now ? `in ${formatRest(token.expiresMs - now)}` : ago(token.expiresMs, now),
+  ),
+  column<TokenDocument>('USED BY', (token) => token.usedBy.join(',')),
+  wide<TokenDocument>('CLUSTER', (token) => token.cluster),
+  wide<TokenDocument>('ONLY FOR', (token) => token.nodeName),
+  wide<TokenDocument>('FROM', (token) => token.sourceRange),
+  wide<TokenDocument>('STANDING', (token) => (token.standing ? 'yes' : 'no')),
+];
+
+const events: readonly Column[] = [
+  column<EventDocument>('TIME', (event) => new Date(event.atMs).toISOString()),
+  column<EventDocument>('LEVEL', (event) => event.level),
+  column<EventDocument>('NODE', (event) => event.node),
+  column<EventDocument>('PLAN', (event) => event.planId),
+  column<EventDocument>('WHAT', (event) => event.text),
+  wide<EventDocument>('STEP', (event) => event.stepId),
+];
+
+const artifacts: readonly Column[] = [
+  column<ArtifactDocument>('NAME', (artifact) => artifact.name),
+  column<ArtifactDocument>('VERSION', (artifact) => artifact.version),
+  column<ArtifactDocument>('ARCH', (artifact) => artifact.arch),
+  column<ArtifactDocument>('KIND', (artifact) => artifact.type),
+  column<ArtifactDocument>('SIZE', (artifact) => formatSize(artifact.size)),
+  column<ArtifactDocument>('SHA256', (artifact) => artifact.sha256.slice(0, 12)),
+  column<ArtifactDocument>('STORED', (artifact) => (artifact.stored ? 'yes' : 'no')),
+  wide<ArtifactDocument>('URL', (artifact) => artifact.url),
+  wide<ArtifactDocument>('REFERENCE', (artifact) => artifact.reference),
+];
+
+const columns: Readonly<Record<DocumentKind, readonly Column[]>> = {
+  nodes,
+  pools,
+  clusters,
+  plans,
+  tokens,
+  events,
+  artifacts,
+};
+
+export const columnsOf = (kind: DocumentKind): readonly Column[] => columns[kind];
+
+export const formatSize = (bytes: number): string =>
+  bytes < 1024 * 1024
+    ? `${Math.ceil(bytes / 1024)} KiB`
+    : `${(bytes / 1024 / 1024).toFixed(1)} MiB`;
+
+const ago = (ms: number | null, now: number): string | null =>
+  ms === null ? null : `${formatAge(now - ms)} ago`;

@@ -1,0 +1,117 @@
+// `coordinator wait --for CONDITION`
+import { AppError } from '../../../shared/errors.ts';
+import type { ClusterDocument, NodeDocument, PlanDocument } from '../../rpc/operator/documents.ts';
+import type { CliIo } from '../cli-io.ts';
+import { type Call, type ConnectionOptions, withCoordinator } from '../connection.ts';
+import { formatAge, parseDuration } from '../duration.ts';
+import { exitCode } from '../exit-codes.ts';
+import { fetchDocuments } from './fetch-documents.ts';
+
+interface WaitOptions extends ConnectionOptions {
+  readonly for: string;
+  readonly timeout: string;
+}
+
+interface Progress {
+  readonly isMet: boolean;
+  /** It can never be met any more. */
+  readonly isOver?: boolean;
+  readonly text: string;
+}
+
+type Condition = (call: Call) => Promise<Progress & { readonly revision: number }>;
+
+export async function wait(options: WaitOptions, io: CliIo): Promise<number | undefined> {
+  const condition = parseCondition(options.for);
+  const timeoutMs = parseDuration(options.timeout, '--timeout');
+  const began = io.clock.boot();
+  return await withCoordinator(options, io, async (call) => {
+    let said = '';
+    for (;;) {
+      const { revision, ...progress } = await condition(call);
+      if (progress.text !== said) io.err(`${progress.text}\n`);
+      said = progress.text;
+      if (progress.isMet) return undefined;
+      if (progress.isOver === true) return exitCode.failed;
+      const leftMs = began + timeoutMs - io.clock.boot();
+      if (leftMs <= 0) {
+        throw new AppError(
+          'timeout',
+          `waited ${formatAge(timeoutMs)} for ${options.for}: ${said}; \`coordinator explain\` says why`,
+        );
+      }
+      await nextChange(call, revision, { io, leftMs });
+    }
+  });
+}
+
+/** Polls and phases are not records of the store, so silence there is asked about every second. */
+async function nextChange(
+  call: Call,
+  revision: number,
+  limits: { readonly io: CliIo; readonly leftMs: number },
+): Promise<void> {
+  const over = new AbortController();
+  const signal = AbortSignal.any([limits.io.signal, over.signal]);
+  const pause = limits.io.clock.sleep(Math.min(1000, limits.leftMs), signal);
+  const change = call('Watch', { revision }, { signal }).catch(() => undefined);
+  try {
+    await Promise.race([pause, change]);
+  } finally {
+    over.abort();
+    await pause.catch(() => undefined);
+  }
+  limits.io.signal.throwIfAborted();
+}
+
+/** @throws AppError usage */
+function parseCondition(text: string): Condition {
+  const [, name, value] = /^(?:condition=)?([a-z]+)(?:=(.+))?$/.exec(text) ?? [];
+  const count = value !== undefined && /^\d+$/.test(value) ? Number(value) : null;
+  if (name === 'ready' && value === undefined) return clusterReady;
+  if (name === 'ready' && count !== null)
+    return nodesWith(count, 'ready', (node) => node.phase.startsWith('ready'));
+  if (name === 'joined' && count !== null)
+    return nodesWith(count, 'joined', (node) => node.state === 'active');
+  if (name === 'plan' && value !== undefined) return planDone(value);
+  throw new AppError(
+    'usage',
+    `--for ${JSON.stringify(text)}: expected ready, ready=N, joined=N or plan=ID`,
+  );
+}
+
+function nodesWith(wanted: number, word: string, test: (node: NodeDocument) => boolean): Condition {
+  return async (call) => {
+    const { documents, revision } = await fetchDocuments<NodeDocument>(call, 'nodes');
+    const have = documents.filter(test).length;
+    return { isMet: have >= wanted, text: `${have} of ${wanted} nodes ${word}`, revision };
+  };
+}
+
+const clusterReady: Condition = async (call) => {
+  const { documents, revision } = await fetchDocuments<ClusterDocument>(call, 'clusters');
+  const isMet = documents.length > 0 && documents.every(({ phase }) => phase === 'ready');
+  const text = documents
+    .map(
+      (cluster) =>
+        `cluster ${cluster.name}: ${cluster.phase}, ${cluster.ready} of ${cluster.joined} nodes ready`,
+    )
+    .join('; ');
+  return { isMet, text: text === '' ? 'there is no cluster yet' : text, revision };
+};
+
+function planDone(id: string): Condition {
+  return async (call) => {
+    const { documents, revision } = await fetchDocuments<PlanDocument>(call, 'plans', id);
+    const [plan] = documents;
+    const state = plan?.state ?? 'issued';
+    const isOver = !['issued', 'accepted', 'done'].includes(state);
+    const reason = plan?.error?.message ?? plan?.message ?? null;
+    return {
+      isMet: state === 'done',
+      isOver,
+      text: `plan ${id} is ${state}${reason === null ? '' : `: ${reason}`}`,
+      revision,
+    };
+  };
+}

@@ -1,0 +1,207 @@
+// The loop of the coordinator: look at everything, decide, store what was decided, issue plans, wait
+// for a change. Level-triggered: it keeps nothing between turns that it could not read again, so a
+// restart at any moment is the same as going on.
+import type { Clock } from '../shared/clock.ts';
+import { isAbort } from '../shared/errors.ts';
+import type { Logger } from '../shared/log.ts';
+import { readSnapshot, type Snapshot, type ViewSources } from './cluster-view.ts';
+import type { RefusedJoins } from './enrollment/refused-joins.ts';
+import type { AuditLog } from './events/audit-log.ts';
+import type { Decision } from './planner/decision.ts';
+import type { ClusterView } from './planner/view.ts';
+import { ONLINE_MS } from './rpc/polls.ts';
+import { givesUpAtMs, giveUp } from './sequencer/give-up.ts';
+import { type IssueDependencies, issuePlans } from './sequencer/issue-plans.ts';
+import type { Plans } from './sequencer/plans.ts';
+import { changeSignal } from './store/change-signal.ts';
+import { type ClusterRecord, keys } from './store/records.ts';
+import type { Stored } from './store/store.ts';
+
+export type Decide = (view: ClusterView, now: number) => Decision;
+
+export interface CoordinatorDependencies extends ViewSources {
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly audit: AuditLog;
+  readonly plans: Plans;
+  readonly refused: RefusedJoins;
+  readonly issue: IssueDependencies;
+  readonly decide: Decide;
+}
+
+export interface Coordinator {
+  /** Runs until the signal fires. */
+  run(signal: AbortSignal): Promise<void>;
+  /** One turn over every cluster; when time alone may change something. */
+  turn(): Promise<number | null>;
+  /** Null before the first decision of this process. Joins refused as duplicates are among its waits. */
+  latestDecision(cluster: string): Decision | null;
+  /** Null when there is no such cluster. */
+  view(cluster: string): Promise<ClusterView | null>;
+  /** Something outside the store changed, such as the artifacts. */
+  touch(): void;
+}
+
+/** Changes come in bursts: a few milliseconds save most of the turns. */
+const settleMs = 10;
+const afterFailureMs = 2_000;
+
+export function createCoordinator(deps: CoordinatorDependencies): Coordinator {
+  const latest = new Map<string, Decision>();
+  const touches = changeSignal(0);
+  let touched = 0;
+
+  const turn = async (): Promise<number | null> => {
+    const snapshot = await readSnapshot(deps);
+    let wakeAtMs: number | null = null;
+    for (const cluster of snapshot.clusters) {
+      try {
+        wakeAtMs = earliest([wakeAtMs, await turnOf(cluster, snapshot.viewOf(cluster.value))]);
+      } catch (thrown) {
+        // One cluster's trouble is not another's.
+        deps.log.error(
+          { err: thrown, clusterId: cluster.value.name },
+          'a cluster could not be decided',
+        );
+        wakeAtMs = earliest([wakeAtMs, deps.clock.now() + afterFailureMs]);
+      }
+    }
+    forgetGone(latest, snapshot);
+    // Open polls of nodes that may not poll any more end now.
+    for (const { id, state } of snapshot.nodes) if (state !== 'active') deps.issue.wake(id);
+    return wakeAtMs;
+  };
+
+  const turnOf = async (
+    cluster: Stored<ClusterRecord>,
+    view: ClusterView,
+  ): Promise<number | null> => {
+    await giveUpOld(deps, view);
+    const decision = deps.decide(view, deps.clock.now());
+    latest.set(cluster.value.name, decision);
+    await act(deps, cluster, decision);
+    return earliest([decision.wakeAtMs, wakeForTime(view, deps.clock.now())]);
+  };
+
+  return {
+    turn,
+    async run(signal) {
+      while (!signal.aborted) {
+        try {
+          const seen = {
+            polls: deps.polls.revision(),
+            touched,
+            store: await deps.store.revision(),
+          };
+          const wakeAtMs = await turn();
+          await waitForChange(deps, { ...seen, touches, wakeAtMs, signal });
+        } catch (thrown) {
+          // A stop ends a wait; the loop sees the signal itself.
+          if (isAbort(thrown)) continue;
+          deps.log.error({ err: thrown }, 'a turn of the coordinator failed');
+          await pause(deps.clock, signal);
+        }
+      }
+    },
+    latestDecision(cluster) {
+      const decision = latest.get(cluster);
+      if (decision === undefined) return null;
+      return { ...decision, waits: [...decision.waits, ...deps.refused.waits(cluster)] };
+    },
+    async view(name) {
+      const snapshot = await readSnapshot(deps);
+      const cluster = snapshot.clusters.find(({ value }) => value.name === name);
+      return cluster === undefined ? null : snapshot.viewOf(cluster.value);
+    },
+    touch() {
+      touched += 1;
+      touches.advance(touched);
+    },
+  };
+}
+
+/** The cluster record first: it holds what was decided, and the plans follow from it. */
+async function act(
+  deps: CoordinatorDependencies,
+  cluster: Stored<ClusterRecord>,
+  decision: Decision,
+): Promise<void> {
+  if (decision.cluster !== null) {
+    const key = keys.cluster(cluster.value.name);
+    const result = await deps.store.put(key, decision.cluster, cluster.revision);
+    // The store has changed, so the next turn is due at once; nothing is issued on an old view.
+    if (result.kind === 'conflict') return;
+  }
+  await issuePlans(deps.issue, decision.issue);
+}
+
+async function giveUpOld(deps: CoordinatorDependencies, view: ClusterView): Promise<void> {
+  const now = deps.clock.now();
+  for (const plan of view.nodes.flatMap((node) => node.plans)) {
+    if (giveUp(plan, now) === null) continue;
+    const change = await deps.plans.change(plan.planId, (record) => giveUp(record, now) ?? record);
+    if (change === null || change.before.state === change.after.state) continue;
+    const { planId, nodeId, state } = change.after;
+    await deps.audit.append('plan-given-up', { planId, nodeId, reason: state });
+    deps.issue.wake(nodeId);
+  }
+}
+
+/** When the view changes by time alone: a node that goes offline, a plan that is given up. */
+function wakeForTime(view: ClusterView, now: number): number | null {
+  const offline = view.nodes.map((node) =>
+    node.online && node.lastPollMs !== null ? node.lastPollMs + ONLINE_MS : null,
+  );
+  const plans = view.nodes.flatMap((node) => node.plans).map(givesUpAtMs);
+  return earliest([...offline, ...plans].filter((atMs) => atMs !== null && atMs > now));
+}
+
+function earliest(times: readonly (number | null)[]): number | null {
+  const known = times.filter((time) => time !== null);
+  return known.length === 0 ? null : Math.min(...known);
+}
+
+function forgetGone(latest: Map<string, Decision>, snapshot: Snapshot): void {
+  const names = new Set(snapshot.clusters.map(({ value }) => value.name));
+  for (const name of latest.keys()) if (!names.has(name)) latest.delete(name);
+}
+
+interface Seen {
+  readonly store: number;
+  readonly polls: number;
+  readonly touched: number;
+  readonly touches: ReturnType<typeof changeSignal>;
+  readonly wakeAtMs: number | null;
+  readonly signal: AbortSignal;
+}
+
+const longestSleepMs = 60 * 60 * 1000;
+/** A decision that wants to be woken in the past must not spin. */
+const shortestSleepMs = 100;
+
+async function waitForChange(deps: CoordinatorDependencies, seen: Seen): Promise<void> {
+  const done = new AbortController();
+  const signal = AbortSignal.any([done.signal, seen.signal]);
+  const ms = seen.wakeAtMs === null ? longestSleepMs : seen.wakeAtMs - deps.clock.now();
+  const ends = [
+    deps.store.changed(seen.store, signal),
+    deps.polls.changed(seen.polls, signal),
+    seen.touches.above(seen.touched, signal),
+    deps.clock.sleep(Math.min(Math.max(ms, shortestSleepMs), longestSleepMs), signal),
+  ];
+  try {
+    await Promise.race(ends);
+  } finally {
+    done.abort();
+    await Promise.allSettled(ends);
+  }
+  await deps.clock.sleep(settleMs, seen.signal);
+}
+
+async function pause(clock: Clock, signal: AbortSignal): Promise<void> {
+  try {
+    await clock.sleep(afterFailureMs, signal);
+  } catch (thrown) {
+    if (!isAbort(thrown)) throw thrown;
+  }
+}

@@ -1,0 +1,168 @@
+// One join, from the request to the identity. The atomic decision is one compare-and-set of the
+// token record, which lists the keys that spent it; the node record follows from it and is made
+// again by the same key asking again, so a lost reply or a crash in between never strands a host.
+import { timingSafeEqual } from 'node:crypto';
+import { digestOf } from '../../shared/canonical.ts';
+import { AppError } from '../../shared/errors.ts';
+import { base64urlSha256 } from '../../shared/join-token.ts';
+import { planningFacts } from '../../shared/model/facts.ts';
+import { type FactsRecord, keys, type NodeRecord, type TokenRecord } from '../store/records.ts';
+import { type Stored, update } from '../store/store.ts';
+import { type Applicant, type JoinClaim, provenApplicant } from './applicant.ts';
+import type { JoinDependencies } from './join-dependencies.ts';
+import { type BadTokenReason, judgeToken, type TokenVerdict } from './judge-token.ts';
+import { oneAtATime } from './one-at-a-time.ts';
+import { refuseDuplicate } from './refuse-duplicate.ts';
+
+/** One code and one text for every bad token, whatever is wrong with it. */
+export const BAD_TOKEN_TEXT =
+  'the join token is not valid here: make another with `coordinator token create`';
+
+export type Join = (claim: JoinClaim) => Promise<NodeRecord>;
+
+export function createJoin(deps: JoinDependencies): Join {
+  // Looking for duplicates and recording the node are two reads and two writes: without this, two
+  // hosts with one machine-id that join in the same moment would both get in.
+  const inTurn = oneAtATime();
+  return async (claim) => {
+    deps.limit.admit(claim.source);
+    const applicant = await provenApplicant(deps, claim);
+    return await inTurn(() => admit(deps, applicant));
+  };
+}
+
+async function admit(deps: JoinDependencies, applicant: Applicant): Promise<NodeRecord> {
+  for (;;) {
+    const node = await deps.store.get<NodeRecord>(keys.node(applicant.nodeId));
+    const { token, verdict } = await judge(deps, applicant, node?.value ?? null);
+    if (verdict.kind === 'bad' || token === null) {
+      throw await badToken(deps, applicant, verdict.kind === 'bad' ? verdict.reason : 'unknown');
+    }
+    const isMember = node !== null && node.value.state === 'active';
+    if (isMember) {
+      refuseOtherPlace(node.value, token.value);
+      return await welcomeAgain(deps, applicant, node.value);
+    }
+    await refuseDuplicate(deps, applicant, token.value);
+    if (verdict.kind === 'good') {
+      const spent = { ...token.value, spentBy: [...token.value.spentBy, applicant.nodeId] };
+      const stored = await deps.store.put(keys.token(spent.id), spent, token.revision);
+      // Someone else spent a use, or an operator changed the token: judge anew.
+      if (stored.kind === 'conflict') continue;
+    }
+    return await record(deps, applicant, token.value);
+  }
+}
+
+async function judge(
+  deps: JoinDependencies,
+  applicant: Applicant,
+  node: NodeRecord | null,
+): Promise<{ token: Stored<TokenRecord> | null; verdict: TokenVerdict }> {
+  const [id = '', secret = '', ...rest] = applicant.credential.split('.');
+  const isForm = /^mt[a-z0-9]{10}$/.test(id) && rest.length === 0;
+  const token = await deps.store.get<TokenRecord>(keys.token(isForm ? id : 'none'));
+  const given = Buffer.from(base64urlSha256(secret));
+  const wanted = Buffer.from(token?.value.secretHash ?? base64urlSha256(''));
+  const isSecret = timingSafeEqual(given, wanted);
+  if (!isForm) return { token: null, verdict: { kind: 'bad', reason: 'malformed' } };
+  if (token === null) return { token: null, verdict: { kind: 'bad', reason: 'unknown' } };
+  if (!isSecret) return { token, verdict: { kind: 'bad', reason: 'wrong-secret' } };
+  const verdict = judgeToken(token.value, {
+    nodeId: applicant.nodeId,
+    nodeName: applicant.name,
+    source: applicant.source,
+    now: deps.clock.now(),
+    identity: node?.state ?? null,
+  });
+  return { token, verdict };
+}
+
+async function badToken(
+  deps: JoinDependencies,
+  applicant: Applicant,
+  reason: BadTokenReason,
+): Promise<AppError> {
+  deps.limit.failed(applicant.source);
+  const tokenId = reason === 'malformed' ? null : applicant.credential.split('.')[0];
+  const { nodeId, name, source } = applicant;
+  await deps.audit.append('join-refused', { reason, tokenId, nodeId, name, source });
+  deps.log.warn({ reason, nodeId, name, source }, 'join refused');
+  return new AppError('unauthenticated', BAD_TOKEN_TEXT);
+}
+
+function refuseOtherPlace(node: NodeRecord, token: TokenRecord): void {
+  if (node.cluster === token.cluster && node.pool === token.pool) return;
+  throw new AppError(
+    'refused',
+    `this host is node ${node.name} of pool ${node.pool} in cluster ${node.cluster} already: remove it there before it joins pool ${token.pool} of ${token.cluster}`,
+  );
+}
+
+async function welcomeAgain(
+  deps: JoinDependencies,
+  applicant: Applicant,
+  node: NodeRecord,
+): Promise<NodeRecord> {
+  await deps.audit.append('join-repeated', {
+    nodeId: node.id,
+    name: node.name,
+    source: applicant.source,
+  });
+  return node;
+}
+
+async function record(
+  deps: JoinDependencies,
+  applicant: Applicant,
+  token: TokenRecord,
+): Promise<NodeRecord> {
+  const now = deps.clock.now();
+  const { nodeId, name, source, publicKey, facts } = applicant;
+  const digest = digestOf(planningFacts(facts));
+  // Facts first: a node that is seen is seen whole.
+  await update<FactsRecord>(deps.store, keys.facts(nodeId), () => ({
+    nodeId,
+    digest,
+    reportedMs: now,
+    facts,
+  }));
+  const node = await update<NodeRecord>(deps.store, keys.node(nodeId), (current) => ({
+    id: nodeId,
+    name,
+    cluster: token.cluster,
+    pool: token.pool,
+    state: 'active',
+    publicKey,
+    // A key that comes back keeps its numbers: they never go down (rules 14 and 17).
+    counter: (current?.counter ?? 0) + 1,
+    joinedMs: now,
+    tokenId: token.id,
+    joinedFrom: source,
+    sequence: current?.sequence ?? { host: 0, cluster: 0 },
+  }));
+  if (node === null) throw new AppError('internal', `node ${nodeId} was not stored`);
+  deps.refused.forget(nodeId);
+  await deps.audit.append('joined', {
+    nodeId,
+    name,
+    cluster: node.cluster,
+    pool: node.pool,
+    tokenId: token.id,
+    source,
+    agentVersion: applicant.agentVersion,
+  });
+  deps.feed.append([
+    {
+      atMs: now,
+      node: name,
+      cluster: node.cluster,
+      planId: null,
+      stepId: null,
+      level: 'info',
+      text: `joined pool ${node.pool} from ${source}`,
+    },
+  ]);
+  deps.log.info({ nodeId, name, clusterId: node.cluster, source }, 'node joined');
+  return node;
+}

@@ -1,0 +1,23 @@
+// What the Fleet service's handlers share. They are given parts, and make none.
+import type { Clock } from '../../../shared/clock.ts';
+import type { Logger } from '../../../shared/log.ts';
+import type { AuditLog } from '../../events/audit-log.ts';
+import type { EventFeed } from '../../events/event-feed.ts';
+import type { Keys } from '../../keys/keys.ts';
+import type { Plans } from '../../sequencer/plans.ts';
+import type { Store } from '../../store/store.ts';
+import type { Members } from '../members.ts';
+import type { Polls } from '../polls.ts';
+
+export interface FleetDependencies {
+  readonly fleet: string;
+  readonly store: Store;
+  readonly keys: Keys;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly audit: AuditLog;
+  readonly feed: EventFeed;
+  readonly plans: Plans;
+  readonly polls: Polls;
+  readonly members: Members;
+}

@@ -1,0 +1,233 @@
+// PullPlan: the heartbeat, and the only way a plan reaches a host. A poll is held until there is
+// something new for its node, at most 20 s, and always answered with a signed answer of its own.
+import { digestOf } from '../../../shared/canonical.ts';
+import { AppError } from '../../../shared/errors.ts';
+import type { Lane } from '../../../shared/model/plan.ts';
+import {
+  envelopeFromStored,
+  envelopeToWire,
+  type WireEnvelopeInput,
+} from '../../../shared/rpc/codec.ts';
+import type { PullReply } from '../../../shared/rpc/generated/muster/v1/PullReply.ts';
+import type { PullRequest__Output } from '../../../shared/rpc/generated/muster/v1/PullRequest.ts';
+import type { CallContext } from '../../../shared/rpc/handler.ts';
+import { accepted } from '../../sequencer/apply-record.ts';
+import { endForgotten } from '../../sequencer/forgotten.ts';
+import { signAnswer } from '../../signing/issuer.ts';
+import {
+  type JournalPosition,
+  keys,
+  type NodeRecord,
+  type PlanRecord,
+} from '../../store/records.ts';
+import { update } from '../../store/store.ts';
+import type { LaneTold, OpenPoll, PollTold } from '../polls.ts';
+import type { FleetDependencies } from './fleet-dependencies.ts';
+
+export const LONGEST_HOLD_MS = 20_000;
+/** Evict and ban end an open poll at the latest after this, even if no one rings. */
+const recheckMs = 4_000;
+/** A host that neither takes nor refuses a plan it was sent is not asked in a tight loop. */
+const resendMs = 1_000;
+
+interface Content {
+  readonly plans: readonly PlanRecord[];
+  readonly stop: readonly string[];
+  readonly goOn: readonly string[];
+}
+
+export async function pullPlan(
+  deps: FleetDependencies,
+  request: PullRequest__Output,
+  context: CallContext,
+): Promise<PullReply> {
+  const caller = deps.members.caller(context);
+  const told = parseTold(request);
+  const poll = deps.polls.begin(caller.id, told);
+  try {
+    await acceptListed(deps, caller, told);
+    await endForgottenPlans(deps, caller, told);
+    await adoptSequences(deps, caller, told);
+    const content = await waitForNews(deps, {
+      caller,
+      told,
+      poll,
+      context,
+      holdMs: request.holdMs,
+    });
+    poll.answered(digestOf(summary(content)));
+    return await reply(deps, caller, request.nonce, content);
+  } catch (thrown) {
+    if (!poll.superseded.aborted) throw thrown;
+    throw new AppError('conflict', 'a newer poll of this node ended this one', { retryable: true });
+  } finally {
+    poll.end();
+  }
+}
+
+function parseTold(request: PullRequest__Output): PollTold {
+  if (request.nonce.length < 16 || request.nonce.length > 64) {
+    throw new AppError('invalid', `a poll's nonce has 16 to 64 bytes, not ${request.nonce.length}`);
+  }
+  if (request.instanceId === '' || request.instanceId.length > 64) {
+    throw new AppError('invalid', 'a poll names its instance of the agent');
+  }
+  return {
+    instanceId: request.instanceId,
+    poll: request.poll,
+    bootId: request.bootId.slice(0, 64),
+    agentVersion: request.agentVersion.slice(0, 64),
+    factsDigest: request.factsDigest.slice(0, 64),
+    lanes: request.lanes.slice(0, 2).map(parseLane),
+    journalId: request.journalId.slice(0, 64),
+    journalEnd: request.journalEnd,
+  };
+}
+
+function parseLane(lane: PullRequest__Output['lanes'][number]): LaneTold {
+  if (lane.lane !== 'host' && lane.lane !== 'cluster') {
+    throw new AppError('invalid', `no such lane: ${JSON.stringify(lane.lane)}`);
+  }
+  return {
+    lane: lane.lane satisfies Lane,
+    planIds: lane.planIds.slice(0, 100),
+    epoch: lane.epoch,
+    sequence: lane.sequence,
+    doing: lane.doing.slice(0, 500),
+  };
+}
+
+/** A plan that the host lists is accepted, even if the coordinator had given it up. */
+async function acceptListed(
+  deps: FleetDependencies,
+  caller: NodeRecord,
+  told: PollTold,
+): Promise<void> {
+  for (const planId of told.lanes.flatMap((lane) => lane.planIds)) {
+    const change = await deps.plans.change(planId, (record) =>
+      record.nodeId === caller.id ? accepted(record, deps.clock.now()) : record,
+    );
+    if (change !== null && change.before.state !== change.after.state) {
+      await deps.audit.append('plan-accepted', { planId, nodeId: caller.id, how: 'listed' });
+    }
+  }
+}
+
+async function endForgottenPlans(
+  deps: FleetDependencies,
+  caller: NodeRecord,
+  told: PollTold,
+): Promise<void> {
+  const planIds = told.lanes.flatMap((lane) => lane.planIds);
+  const position = await deps.store.get<JournalPosition>(keys.journal(caller.id));
+  const now = deps.clock.now();
+  for (const { planId } of await deps.plans.unfinishedOf(caller.id)) {
+    const change = await deps.plans.change(planId, (record) => {
+      const heard = { ...told, planIds };
+      return endForgotten(record, heard, { position: position?.value ?? null, now }) ?? record;
+    });
+    if (change !== null && change.before.state !== change.after.state) {
+      await deps.audit.append('plan-given-up', { planId, nodeId: caller.id, reason: 'forgotten' });
+      deps.log.warn({ planId, nodeId: caller.id }, 'the host no longer knows an accepted plan');
+    }
+  }
+}
+
+/** A host that obeyed a higher number than the store knows of: no lower one may be given out. */
+async function adoptSequences(
+  deps: FleetDependencies,
+  caller: NodeRecord,
+  told: PollTold,
+): Promise<void> {
+  const ahead = told.lanes.filter((lane) => lane.sequence > caller.sequence[lane.lane]);
+  if (ahead.length === 0) return;
+  await update<NodeRecord>(deps.store, keys.node(caller.id), (node) => {
+    if (node === null) return null;
+    const sequence = { ...node.sequence };
+    for (const lane of ahead) sequence[lane.lane] = Math.max(sequence[lane.lane], lane.sequence);
+    return { ...node, sequence };
+  });
+  await deps.audit.append('sequence-ahead', { nodeId: caller.id, lanes: ahead });
+}
+
+interface Waiting {
+  readonly caller: NodeRecord;
+  readonly told: PollTold;
+  readonly poll: OpenPoll;
+  readonly context: CallContext;
+  readonly holdMs: number;
+}
+
+async function waitForNews(deps: FleetDependencies, waiting: Waiting): Promise<Content> {
+  const { caller, told, poll, context } = waiting;
+  const signal = AbortSignal.any([context.signal, poll.superseded]);
+  const beganMs = deps.clock.boot();
+  const deadlineMs = beganMs + Math.min(Math.max(waiting.holdMs, 0), LONGEST_HOLD_MS);
+  for (;;) {
+    signal.throwIfAborted();
+    const seen = deps.polls.wakes(caller.id);
+    await deps.members.requireActive(caller.id);
+    const content = await contentFor(deps, caller, told);
+    const isNews = digestOf(summary(content)) !== poll.lastAnswer;
+    const isResend = content.plans.length > 0 && deps.clock.boot() >= beganMs + resendMs;
+    const leftMs = deadlineMs - deps.clock.boot();
+    if (leftMs <= 0 || isResend || (isNews && !isEmpty(content, poll))) return content;
+    const ms = Math.min(leftMs, content.plans.length > 0 ? resendMs : recheckMs);
+    await deps.polls.waitForWake(caller.id, seen, { ms, signal });
+  }
+}
+
+/** Nothing to say is news only to a host that was told something before. */
+const isEmpty = (content: Content, poll: OpenPoll): boolean =>
+  poll.lastAnswer === null &&
+  content.plans.length === 0 &&
+  content.stop.length === 0 &&
+  content.goOn.length === 0;
+
+const summary = (content: Content) => ({
+  plans: content.plans.map(({ planId }) => planId),
+  stop: content.stop,
+  goOn: content.goOn,
+});
+
+async function contentFor(
+  deps: FleetDependencies,
+  caller: NodeRecord,
+  told: PollTold,
+): Promise<Content> {
+  const now = deps.clock.now();
+  const listed = new Set(told.lanes.flatMap((lane) => lane.planIds));
+  const records = await deps.plans.unfinishedOf(caller.id);
+  const running = records.filter(({ state }) => state === 'accepted');
+  return {
+    plans: records.filter(
+      (record) =>
+        record.state === 'issued' &&
+        !record.stopRequested &&
+        record.expiresMs > now &&
+        !listed.has(record.planId),
+    ),
+    stop: running.filter((record) => record.stopRequested).map(({ planId }) => planId),
+    goOn: running
+      .filter((record) => record.goOn && !record.stopRequested)
+      .map(({ planId }) => planId),
+  };
+}
+
+async function reply(
+  deps: FleetDependencies,
+  caller: NodeRecord,
+  nonce: Uint8Array,
+  content: Content,
+): Promise<PullReply> {
+  const plans: WireEnvelopeInput[] = [];
+  for (const { planId } of content.plans) {
+    const record = await deps.plans.envelope(planId);
+    if (record !== null) plans.push(envelopeToWire(envelopeFromStored(record.envelope)));
+  }
+  const { fleet, keys: own, clock } = deps;
+  const { stop, goOn } = content;
+  const now = clock.now();
+  const answer = signAnswer({ fleet, nodeId: caller.id, nonce, now, stop, goOn }, own.controlKey);
+  return { plans, answer: envelopeToWire(answer) };
+}

@@ -1,0 +1,116 @@
+// SignCertificate: a certificate for a host's own key, of the cluster's etcd CAs. Only what a
+// request-certificate step of a running plan of that very node names; name, names and profile come
+// from the plan, the public key from the CSR, and nothing else does.
+import { AppError } from '../../../shared/errors.ts';
+import type { Plan } from '../../../shared/model/plan.ts';
+import type { StepOf } from '../../../shared/model/step.ts';
+import type { CertificateRequest__Output } from '../../../shared/rpc/generated/muster/v1/CertificateRequest.ts';
+import { keyOfRequest } from '../../keys/certificate-request.ts';
+import { caOfProfile } from '../../keys/cluster-ca.ts';
+import { accepted } from '../../sequencer/apply-record.ts';
+import type { EnvelopeRecord, NodeRecord, PlanRecord } from '../../store/records.ts';
+import type { FleetDependencies } from './fleet-dependencies.ts';
+
+export async function signCertificate(
+  deps: FleetDependencies,
+  caller: NodeRecord,
+  request: CertificateRequest__Output,
+): Promise<{ certificate: string; ca: string }> {
+  const plan = await runningPlan(deps, caller, request);
+  const step = await requestedStep(deps, plan, request);
+  if (step === null) {
+    throw await refuse(
+      deps,
+      caller,
+      request,
+      `plan ${plan.planId} has no such step for that profile`,
+    );
+  }
+  const { spki } = await keyOfRequest(request.csr);
+  if (Buffer.from(spki).toString('base64') === caller.publicKey) {
+    throw await refuse(deps, caller, request, "the node's own key is for the fleet only");
+  }
+  const { profile, commonName, names } = step.args;
+  const ca = await deps.keys.clusterCa(plan.cluster, caOfProfile(profile));
+  const now = deps.clock.now();
+  const certificate = await ca.issue(profile, { publicKey: spki, commonName, names, now });
+  const { planId, stepId } = request;
+  await deps.audit.append('certificate-signed', {
+    nodeId: caller.id,
+    planId,
+    stepId,
+    profile,
+    commonName,
+    names,
+  });
+  return { certificate, ca: ca.caPem };
+}
+
+async function runningPlan(
+  deps: FleetDependencies,
+  caller: NodeRecord,
+  request: CertificateRequest__Output,
+): Promise<PlanRecord> {
+  const record = await deps.plans.get(request.planId);
+  // Another node's plan and none at all look the same from outside.
+  if (record === null || record.nodeId !== caller.id) {
+    throw await refuse(deps, caller, request, `this node has no plan ${request.planId}`);
+  }
+  const isTaken =
+    record.state === 'issued' && !record.stopRequested && deps.clock.now() < record.expiresMs;
+  if (record.state === 'accepted' || isTaken) return await noteAcceptance(deps, record);
+  throw await refuse(
+    deps,
+    caller,
+    request,
+    `plan ${record.planId} is ${record.state}, not running`,
+  );
+}
+
+/** Asking for a step's certificate tells that the plan was accepted, maybe before the journal does. */
+async function noteAcceptance(deps: FleetDependencies, record: PlanRecord): Promise<PlanRecord> {
+  if (record.state === 'accepted') return record;
+  const { planId, nodeId } = record;
+  const change = await deps.plans.change(planId, (current) =>
+    current.state === 'issued' ? accepted(current, deps.clock.now()) : current,
+  );
+  await deps.audit.append('plan-accepted', { planId, nodeId, how: 'certificate-request' });
+  return change?.after ?? record;
+}
+
+async function requestedStep(
+  deps: FleetDependencies,
+  plan: PlanRecord,
+  request: CertificateRequest__Output,
+): Promise<StepOf<'request-certificate'> | null> {
+  const envelope = await deps.plans.envelope(plan.planId);
+  if (envelope === null) return null;
+  const steps = contentOf(envelope).stages.flatMap((stage) => stage.steps);
+  const step = steps.find(({ id }) => id === request.stepId);
+  if (step?.kind !== 'request-certificate' || step.args.profile !== request.profile) return null;
+  return step;
+}
+
+/** Our own bytes, as they were signed. */
+const contentOf = (record: EnvelopeRecord): Plan =>
+  JSON.parse(Buffer.from(record.envelope.payload, 'base64').toString('utf8')) as Plan;
+
+async function refuse(
+  deps: FleetDependencies,
+  caller: NodeRecord,
+  request: CertificateRequest__Output,
+  reason: string,
+): Promise<AppError> {
+  const { planId, stepId, profile } = request;
+  await deps.audit.append('certificate-refused', {
+    nodeId: caller.id,
+    planId,
+    stepId,
+    profile,
+    reason,
+  });
+  return new AppError(
+    'permission-denied',
+    `no ${profile} certificate for step ${stepId}: ${reason}`,
+  );
+}

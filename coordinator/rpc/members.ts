@@ -1,0 +1,85 @@
+// The guard of the Fleet service. It runs before every handler, reads the node's state in the store
+// each time, and leaves the node it found for the handler; a handler has no other way to a node.
+import type { Clock } from '../../shared/clock.ts';
+import { AppError } from '../../shared/errors.ts';
+import type { Logger } from '../../shared/log.ts';
+import type { NodeId } from '../../shared/model/ids.ts';
+import type { CallContext } from '../../shared/rpc/handler.ts';
+import type { AuditLog } from '../events/audit-log.ts';
+import { keys, type NodeRecord } from '../store/records.ts';
+import type { Store } from '../store/store.ts';
+import { addressOf, identifyPeer } from './peer.ts';
+
+export interface Members {
+  guard(context: CallContext, method: string): Promise<void>;
+  /** The caller, as the guard found it. */
+  caller(context: CallContext): NodeRecord;
+  /** Reads the node again. @throws AppError as the guard does, when it is active no more. */
+  requireActive(nodeId: NodeId): Promise<NodeRecord>;
+}
+
+export interface MemberDependencies {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly audit: AuditLog;
+}
+
+/** Strangers can call as often as they like; the audit log takes one line a minute of each. */
+const auditEveryMs = 60_000;
+const sourcesRemembered = 1000;
+
+export function createMembers(deps: MemberDependencies): Members {
+  const callers = new WeakMap<CallContext, NodeRecord>();
+  const audited = new Map<string, number>();
+
+  const noteRefusal = async (
+    context: CallContext,
+    method: string,
+    reason: string,
+  ): Promise<void> => {
+    const source = addressOf(context.peerAddress);
+    const now = deps.clock.boot();
+    if (now < (audited.get(source) ?? Number.NEGATIVE_INFINITY) + auditEveryMs) return;
+    if (audited.size >= sourcesRemembered) audited.clear();
+    audited.set(source, now);
+    deps.log.warn({ method, source, reason }, 'call refused');
+    await deps.audit.append('call-refused', { method, source, reason });
+  };
+
+  const requireActive = async (nodeId: NodeId): Promise<NodeRecord> => {
+    const stored = await deps.store.get<NodeRecord>(keys.node(nodeId));
+    if (stored === null)
+      throw new AppError('permission-denied', `node ${nodeId} is not known here`);
+    if (stored.value.state === 'active') return stored.value;
+    throw new AppError(
+      'permission-denied',
+      `node ${stored.value.name} (${nodeId}) is ${stored.value.state}: an operator decides what becomes of it`,
+    );
+  };
+
+  return {
+    requireActive,
+    async guard(context, method) {
+      try {
+        const peer = identifyPeer(context.peerCertificate, deps.clock.now());
+        if (peer.kind !== 'node') {
+          throw new AppError('unauthenticated', "an operator's certificate is not a node's");
+        }
+        const node = await requireActive(peer.nodeId);
+        if (node.publicKey !== peer.publicKey) {
+          throw new AppError('unauthenticated', `node ${peer.nodeId} is known with another key`);
+        }
+        callers.set(context, node);
+      } catch (thrown) {
+        if (thrown instanceof AppError) await noteRefusal(context, method, thrown.message);
+        throw thrown;
+      }
+    },
+    caller(context) {
+      const node = callers.get(context);
+      if (node === undefined) throw new AppError('internal', 'a member call came past its guard');
+      return node;
+    },
+  };
+}

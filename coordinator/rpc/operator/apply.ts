@@ -1,0 +1,224 @@
+// Apply: a spec and its artifact lock into the cluster record, by one compare-and-set. What comes of
+// it is the planner's business.
+import { canonicalJson } from '../../../shared/canonical.ts';
+import { AppError } from '../../../shared/errors.ts';
+import { lockFaults, parseLock } from '../../artifacts/check-lock.ts';
+import type { ArtifactLock } from '../../artifacts/lock.ts';
+import { checkNames } from '../../planner/preflight/preflight.ts';
+import { nearestName } from '../../spec/nearest.ts';
+import { formatFault, parseSpec } from '../../spec/parse-spec.ts';
+import { type ClusterProgress, judgeSpecChange } from '../../spec/spec-change.ts';
+import { type ClusterRecord, keys, type NodeRecord } from '../../store/records.ts';
+import type { OperatorDependencies } from './dependencies.ts';
+import { noteOperator } from './note.ts';
+
+type Dependencies = Pick<OperatorDependencies, 'store' | 'clock' | 'audit' | 'artifacts' | 'feed'>;
+
+export interface ApplyInput {
+  readonly specYaml: string;
+  readonly dryRun: boolean;
+  readonly ignore: readonly string[];
+  /** JSON, or null: the coordinator makes the lock from the spec's own source. */
+  readonly lock: string | null;
+}
+
+export interface Applied {
+  readonly result: 'created' | 'changed' | 'unchanged';
+  readonly messages: readonly string[];
+}
+
+/** @throws AppError invalid (the file), refused (the change), artifact → refused (no lock) */
+export async function applySpec(deps: Dependencies, input: ApplyInput): Promise<Applied> {
+  const parsed = parseSpec(input.specYaml);
+  if (parsed.kind === 'invalid') {
+    throw new AppError(
+      'invalid',
+      parsed.faults.map((fault) => formatFault('cluster.yaml', fault)).join('\n'),
+    );
+  }
+  checkIgnored(input.ignore);
+  const { name, spec } = parsed;
+  const before = (await deps.store.get<ClusterRecord>(keys.cluster(name)))?.value ?? null;
+  // A change that is refused is refused before anything is fetched for it.
+  if (before !== null) {
+    judge(before, { ...parsed, lock: before.lock, input }, await progressOf(deps, before));
+  }
+  const lock = await lockOf(deps, { spec, input, before });
+  const faults = lock === null ? [] : lockFaults(lock, spec.kubernetes.version);
+  if (faults.length > 0) throw new AppError('refused', faults.join('\n'));
+  if (lock === null)
+    return {
+      result: 'created',
+      messages: ['the artifact lock was not made: a dry run fetches nothing'],
+    };
+
+  for (;;) {
+    const current = await deps.store.get<ClusterRecord>(keys.cluster(name));
+    const change = judge(
+      current?.value ?? null,
+      { ...parsed, lock, input },
+      await progressOf(deps, current?.value ?? null),
+    );
+    if (change.result !== 'unchanged' && !input.dryRun) {
+      const stored = await deps.store.put(
+        keys.cluster(name),
+        change.record,
+        current?.revision ?? 0,
+      );
+      if (stored.kind === 'conflict') continue;
+      await noteOperator(deps, {
+        call: 'apply',
+        cluster: name,
+        text: `cluster ${name} ${change.result} by apply`,
+        fields: { result: change.result, ignore: input.ignore },
+      });
+    }
+    if (!input.dryRun) deps.artifacts.pullInBackground(lock);
+    const missing = await missingArtifacts(deps, lock, input.dryRun);
+    return { result: change.result, messages: [...change.messages, ...missing] };
+  }
+}
+
+interface Wanted {
+  readonly name: string;
+  readonly spec: ClusterRecord['spec'];
+  readonly lock: ArtifactLock;
+  readonly input: ApplyInput;
+}
+
+interface Judged extends Applied {
+  readonly record: ClusterRecord;
+  readonly now?: number;
+}
+
+function judge(
+  current: ClusterRecord | null,
+  wanted: Wanted,
+  progress: ClusterProgress & { readonly now: number },
+): Judged {
+  const { name, spec, lock, input } = wanted;
+  const fields = {
+    specYaml: input.specYaml,
+    spec,
+    lock,
+    ignoredChecks: [...new Set(input.ignore)].sort(),
+  };
+  if (current === null) {
+    const record: ClusterRecord = {
+      name,
+      ...fields,
+      createdMs: progress.now,
+      controlPlane: null,
+      change: null,
+      masters: [],
+      etcdReady: false,
+      caDigest: null,
+      retryGeneration: 0,
+    };
+    return { result: 'created', messages: [], record };
+  }
+  const change = judgeSpecChange(current.spec, spec, progress);
+  const reasons = [
+    ...(change.kind === 'refused' ? change.reasons : []),
+    ...(progress.hasBegun ? replacedArtifacts(current.lock, lock) : []),
+  ];
+  if (reasons.length > 0)
+    throw new AppError('refused', `nothing was changed:\n${reasons.join('\n')}`);
+  const record: ClusterRecord = { ...current, ...fields };
+  const isSame =
+    change.kind === 'unchanged' &&
+    canonicalJson(current.lock) === canonicalJson(lock) &&
+    canonicalJson(current.ignoredChecks) === canonicalJson(record.ignoredChecks);
+  if (isSame) return { result: 'unchanged', messages: [], record: current };
+  return { result: 'changed', messages: change.kind === 'allowed' ? change.messages : [], record };
+}
+
+/** What is installed is not replaced by another lock: that would be an upgrade. */
+function replacedArtifacts(before: ArtifactLock, after: ArtifactLock): string[] {
+  return before.artifacts.flatMap((old) => {
+    const now = after.artifacts.find((entry) => entry.name === old.name && entry.arch === old.arch);
+    if (now?.sha256 === old.sha256) return [];
+    const seen =
+      now === undefined
+        ? 'is missing in the new lock'
+        : `would become ${now.version} ${now.sha256.slice(0, 12)}`;
+    return [
+      `artifact ${old.name} (${old.arch}) is ${old.version} ${old.sha256.slice(0, 12)} and ${seen}: upgrades come with a later release; use the lock the cluster was made with`,
+    ];
+  });
+}
+
+async function progressOf(
+  deps: Dependencies,
+  cluster: ClusterRecord | null,
+): Promise<ClusterProgress & { readonly now: number }> {
+  const now = deps.clock.now();
+  if (cluster === null) return { hasBegun: false, nodes: {}, now };
+  const nodes = (await deps.store.range<NodeRecord>(keys.nodes))
+    .map((stored) => stored.value)
+    .filter(
+      (node) =>
+        node.cluster === cluster.name && (node.state === 'active' || node.state === 'locked'),
+    )
+    .sort((a, b) => a.joinedMs - b.joinedMs);
+  const pools = Object.groupBy(nodes, (node) => node.pool);
+  const names = Object.entries(pools).map(([pool, members]) => [
+    pool,
+    (members ?? []).map((node) => node.name),
+  ]);
+  return { hasBegun: cluster.controlPlane !== null, nodes: Object.fromEntries(names), now };
+}
+
+/**
+ * Given; that of an installed cluster, which stays as it is; or made now. Null when only a dry run
+ * asks and making it would mean fetching releases.
+ */
+async function lockOf(
+  deps: Dependencies,
+  wanted: {
+    readonly spec: ClusterRecord['spec'];
+    readonly input: ApplyInput;
+    readonly before: ClusterRecord | null;
+  },
+): Promise<ArtifactLock | null> {
+  const { spec, input, before } = wanted;
+  if (input.lock !== null) return parseLock(input.lock, 'the artifact lock');
+  if (before !== null && before.controlPlane !== null) return before.lock;
+  const isSameSource =
+    before !== null &&
+    before.spec.kubernetes.version === spec.kubernetes.version &&
+    canonicalJson(before.spec.artifacts) === canonicalJson(spec.artifacts);
+  if (isSameSource && spec.artifacts.source === 'official') return before.lock;
+  if (input.dryRun && spec.artifacts.source === 'official') return before?.lock ?? null;
+  try {
+    return await deps.artifacts.lockFor(spec);
+  } catch (thrown) {
+    if (!(thrown instanceof AppError) || thrown.code !== 'artifact') throw thrown;
+    throw new AppError('refused', `no artifact lock could be made: ${thrown.message}`, {
+      cause: thrown,
+    });
+  }
+}
+
+async function missingArtifacts(
+  deps: Dependencies,
+  lock: ArtifactLock,
+  dryRun: boolean,
+): Promise<string[]> {
+  const stored = await deps.artifacts.stored();
+  const missing = lock.artifacts.filter((entry) => !stored.has(entry.sha256));
+  if (missing.length === 0) return [];
+  const count = `${missing.length} of ${lock.artifacts.length} artifacts`;
+  if (dryRun) return [`${count} would be fetched`];
+  return [`${count} are being fetched: \`coordinator get artifacts\` shows them`];
+}
+
+function checkIgnored(ignore: readonly string[]): void {
+  for (const name of ignore) {
+    if (name === 'all' || checkNames.includes(name)) continue;
+    const nearest = nearestName(name, checkNames);
+    const hint =
+      nearest === null ? `there are: ${checkNames.join(', ')}` : `did you mean ${nearest}?`;
+    throw new AppError('usage', `--ignore ${name}: there is no such check; ${hint}`);
+  }
+}

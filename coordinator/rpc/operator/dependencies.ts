@@ -1,0 +1,54 @@
+// What the operator's calls need of the rest of the coordinator, as narrow ports. The program's
+// wiring fills them; tests fill them with fakes.
+import type { Clock } from '../../../shared/clock.ts';
+import type { ArtifactProvider } from '../../artifacts/artifact-provider.ts';
+import type { Architecture } from '../../artifacts/catalogue.ts';
+import type { CreatedToken, TokenOptions } from '../../enrollment/tokens.ts';
+import type { AuditLog } from '../../events/audit-log.ts';
+import type { EventFeed } from '../../events/event-feed.ts';
+import type { Decision } from '../../planner/decision.ts';
+import type { ClusterView } from '../../planner/view.ts';
+import type { TokenRecord } from '../../store/records.ts';
+import type { Store } from '../../store/store.ts';
+
+/** What has been seen and decided of clusters. */
+export interface ClusterPort {
+  /** Null before the first decision of this process. */
+  latestDecision(cluster: string): Decision | null;
+  /** Null when there is no such cluster. */
+  view(cluster: string): Promise<ClusterView | null>;
+}
+
+export interface TokenPort {
+  create(options: TokenOptions): Promise<CreatedToken>;
+  change(
+    id: string,
+    change: { readonly action: 'revoke' } | { readonly action: 'extend'; readonly ttlMs: number },
+  ): Promise<TokenRecord>;
+}
+
+/** What join material carries besides a token. */
+export interface JoinPort {
+  readonly fleetCaPem: string;
+  /** Names and addresses of the coordinator, the first is tried first. */
+  readonly addresses: readonly string[];
+  readonly grpcPort: number;
+  readonly httpsPort: number;
+  /** SHA-256 of the agent's file for each architecture there is one for; asked at every call. */
+  agentSha256(): Promise<Readonly<Partial<Record<Architecture, string>>>>;
+  /** Text of muster-agent.service. */
+  readonly agentUnit: string;
+}
+
+export interface OperatorDependencies {
+  readonly version: string;
+  readonly fleet: string;
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly audit: Pick<AuditLog, 'append'>;
+  readonly feed: Pick<EventFeed, 'append' | 'read' | 'changed'>;
+  readonly clusters: ClusterPort;
+  readonly tokens: TokenPort;
+  readonly artifacts: ArtifactProvider;
+  readonly join: JoinPort;
+}

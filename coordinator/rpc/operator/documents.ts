@@ -1,0 +1,158 @@
+// What `get` answers: one JSON document per object, with the fields the command line prints. Shapes
+// only; both ends use them.
+import type { NodeFacts } from '../../../shared/model/facts.ts';
+import type { FeedLine } from '../../events/event-feed.ts';
+import type { PreflightFault, Wait } from '../../planner/decision.ts';
+import type { ClusterSpec } from '../../spec/cluster-spec.ts';
+import type { PlanRecord } from '../../store/records.ts';
+
+export interface RunningPlan {
+  readonly planId: string;
+  readonly goal: string;
+  readonly lane: string;
+  readonly state: string;
+  /** The step it is in, or the next one. */
+  readonly step: string | null;
+  readonly doneSteps: number;
+  readonly steps: number;
+}
+
+export interface NodeDocument {
+  readonly kind: 'Node';
+  readonly name: string;
+  readonly id: string;
+  readonly cluster: string;
+  readonly pool: string;
+  readonly roles: readonly string[];
+  readonly labels: Readonly<Record<string, string>>;
+  /** Of the identity: active, locked, retired, evicted, banned. */
+  readonly state: string;
+  readonly phase: string;
+  readonly online: boolean;
+  readonly address: string | null;
+  readonly architecture: string | null;
+  readonly os: string | null;
+  readonly kernel: string | null;
+  /** Of the kubelet. */
+  readonly version: string | null;
+  readonly agentVersion: string | null;
+  readonly joinedMs: number;
+  readonly lastPollMs: number | null;
+  /** The agent's own words. */
+  readonly doing: readonly string[];
+  readonly plans: readonly RunningPlan[];
+  /** Sentences: why it waits. */
+  readonly waits: readonly Wait[];
+  /** Steps that changed the host, over all its plans. */
+  readonly changedSteps: number;
+  /** Only when one node is asked for by name. */
+  readonly details?: {
+    readonly joinedFrom: string;
+    readonly tokenId: string;
+    readonly counter: number;
+    readonly sequence: Readonly<Record<string, number>>;
+    readonly faults: readonly PreflightFault[];
+    readonly factsReportedMs: number | null;
+    readonly facts: NodeFacts | null;
+  };
+}
+
+export interface PoolDocument {
+  readonly kind: 'Pool';
+  readonly name: string;
+  readonly cluster: string;
+  readonly roles: readonly string[];
+  readonly size: number | null;
+  readonly joined: number;
+  readonly ready: number;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+export interface ClusterDocument {
+  readonly kind: 'Cluster';
+  readonly name: string;
+  readonly version: string;
+  /** ready: everything the spec asks for is there. held: an operator has to act. */
+  readonly phase: 'waiting' | 'installing' | 'ready' | 'held';
+  readonly createdMs: number;
+  readonly masters: readonly string[];
+  readonly joined: number;
+  readonly ready: number;
+  readonly waits: readonly Wait[];
+  readonly faults: readonly PreflightFault[];
+  readonly ignoredChecks: readonly string[];
+  readonly caDigest: string | null;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly artifacts: {
+    readonly locked: number;
+    readonly stored: number;
+    readonly state: string;
+    readonly message: string | null;
+  };
+  readonly spec: ClusterSpec;
+}
+
+export type PlanDocument = PlanRecord & {
+  readonly kind: 'Plan';
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+  /** The signed plan as the agent sees it; only when one plan is asked for by id. */
+  readonly payload?: unknown;
+};
+
+export interface TokenDocument {
+  readonly kind: 'Token';
+  readonly name: string;
+  readonly cluster: string;
+  readonly pool: string;
+  readonly state: 'valid' | 'expired' | 'used-up' | 'revoked';
+  readonly uses: number;
+  readonly usedBy: readonly string[];
+  readonly createdMs: number;
+  readonly expiresMs: number;
+  readonly nodeName: string | null;
+  readonly sourceRange: string | null;
+  readonly standing: boolean;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+export type EventDocument = FeedLine & {
+  readonly kind: 'Event';
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+};
+
+export interface ArtifactDocument {
+  readonly kind: 'Artifact';
+  readonly name: string;
+  readonly cluster: string;
+  readonly version: string;
+  readonly arch: string;
+  readonly type: string;
+  readonly size: number;
+  readonly sha256: string;
+  readonly url: string;
+  readonly reference: string | null;
+  readonly stored: boolean;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+export type Document =
+  | NodeDocument
+  | PoolDocument
+  | ClusterDocument
+  | PlanDocument
+  | TokenDocument
+  | EventDocument
+  | ArtifactDocument;
+
+export const documentKinds = [
+  'nodes',
+  'pools',
+  'clusters',
+  'plans',
+  'tokens',
+  'events',
+  'artifacts',
+] as const;
+export type DocumentKind = (typeof documentKinds)[number];

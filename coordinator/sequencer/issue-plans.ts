@@ -1,0 +1,108 @@
+// From drafts to plans that hosts can pull. Three records, in this order: the node's number, the
+// envelope, the plan. A crash between any two costs a number and nothing else: the next decision
+// drafts the plan again, and numbers may have gaps but never repeat.
+import type { KeyObject } from 'node:crypto';
+import type { Clock } from '../../shared/clock.ts';
+import type { Logger } from '../../shared/log.ts';
+import type { Lane } from '../../shared/model/plan.ts';
+import { envelopeToStored } from '../../shared/rpc/codec.ts';
+import type { AuditLog } from '../events/audit-log.ts';
+import type { EventFeed } from '../events/event-feed.ts';
+import { issuedText } from '../events/log-line.ts';
+import type { PlanDraft } from '../planner/decision.ts';
+import { createPlan, issuedRecord, signPlan } from '../signing/issuer.ts';
+import { newPlanId } from '../signing/new-ids.ts';
+import { keys, type NodeRecord, type PlanRecord } from '../store/records.ts';
+import type { Store } from '../store/store.ts';
+import type { Plans } from './plans.ts';
+
+export interface IssueDependencies {
+  readonly fleet: string;
+  readonly epoch: number;
+  readonly store: Store;
+  readonly planKey: KeyObject;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly audit: AuditLog;
+  readonly feed: EventFeed;
+  readonly plans: Plans;
+  /** The node's open poll looks again. */
+  readonly wake: (nodeId: string) => void;
+}
+
+/** Drafts for one node in the order given; false when something came between: decide again. */
+export async function issuePlans(
+  deps: IssueDependencies,
+  drafts: readonly PlanDraft[],
+): Promise<boolean> {
+  for (const draft of drafts) {
+    if (!(await issuePlan(deps, draft))) return false;
+  }
+  return true;
+}
+
+async function issuePlan(deps: IssueDependencies, draft: PlanDraft): Promise<boolean> {
+  if (!(await isLaneFree(deps, draft))) {
+    const { nodeId, lane, goal } = draft;
+    deps.log.error({ nodeId, lane, goal }, 'a plan was drafted for a lane with an unfinished one');
+    return true;
+  }
+  const node = await takeNumber(deps, draft.nodeId, draft.lane);
+  if (node === null) return false;
+  const plan = createPlan(draft, node, {
+    fleet: deps.fleet,
+    planId: newPlanId(),
+    epoch: deps.epoch,
+    sequence: node.sequence[draft.lane],
+    now: deps.clock.now(),
+  });
+  const { planId } = plan;
+  const envelope = envelopeToStored(signPlan(plan, deps.planKey));
+  const record = issuedRecord(plan, node, draft.attempt);
+  if (!(await deps.plans.add(record, { planId, envelope }))) return false;
+  deps.wake(node.id);
+  await note(deps, record);
+  return true;
+}
+
+/** The host lane takes one plan; the cluster lane several, but not the same one twice. */
+async function isLaneFree(deps: IssueDependencies, draft: PlanDraft): Promise<boolean> {
+  const unfinished = await deps.plans.unfinishedOf(draft.nodeId);
+  return !unfinished.some(
+    (plan) =>
+      plan.lane === draft.lane && (draft.lane === 'host' || plan.contentKey === draft.contentKey),
+  );
+}
+
+async function takeNumber(
+  deps: IssueDependencies,
+  nodeId: string,
+  lane: Lane,
+): Promise<NodeRecord | null> {
+  const stored = await deps.store.get<NodeRecord>(keys.node(nodeId));
+  if (stored === null || stored.value.state !== 'active') return null;
+  const { sequence } = stored.value;
+  const node = { ...stored.value, sequence: { ...sequence, [lane]: sequence[lane] + 1 } };
+  const result = await deps.store.put(keys.node(nodeId), node, stored.revision);
+  return result.kind === 'stored' ? node : null;
+}
+
+async function note(deps: IssueDependencies, record: PlanRecord): Promise<void> {
+  const { planId, nodeId, nodeName, cluster, lane, goal, attempt, epoch, sequence } = record;
+  deps.log.info(
+    { planId, nodeId, node: nodeName, clusterId: cluster, lane, goal, attempt },
+    'plan issued',
+  );
+  deps.feed.append([
+    {
+      atMs: record.issuedMs,
+      node: nodeName,
+      cluster,
+      planId,
+      stepId: null,
+      level: 'info',
+      text: issuedText(record),
+    },
+  ]);
+  await deps.audit.append('plan-issued', { planId, nodeId, lane, goal, attempt, epoch, sequence });
+}

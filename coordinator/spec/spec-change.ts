@@ -1,0 +1,208 @@
+// What a changed spec means for a cluster that is there: allowed, or refused with the commands that
+// would do it. `apply` never removes a host (rule 25). Pure.
+import { canonicalJson } from '../../shared/canonical.ts';
+import type { ClusterSpec, PoolSpec } from './cluster-spec.ts';
+
+export interface ClusterProgress {
+  /** The control plane has been chosen: what it is built from is settled. */
+  readonly hasBegun: boolean;
+  /** Names of the nodes of each pool. */
+  readonly nodes: Readonly<Record<string, readonly string[]>>;
+}
+
+export type SpecChange =
+  | { readonly kind: 'unchanged' }
+  | { readonly kind: 'allowed'; readonly messages: readonly string[] }
+  | { readonly kind: 'refused'; readonly reasons: readonly string[] };
+
+export function judgeSpecChange(
+  before: ClusterSpec,
+  after: ClusterSpec,
+  progress: ClusterProgress,
+): SpecChange {
+  if (canonicalJson(before) === canonicalJson(after)) return { kind: 'unchanged' };
+  const reasons = [
+    ...(after.pools.length === 0 ? [] : removedPools(before, after, progress)),
+    ...smallerPools(after, progress),
+    ...(progress.hasBegun ? settledFields(before, after) : []),
+    ...(progress.hasBegun ? settledPools(before, after, progress) : []),
+  ];
+  if (reasons.length > 0) return { kind: 'refused', reasons };
+  return { kind: 'allowed', messages: describeChange(before, after) };
+}
+
+const nodesOf = (progress: ClusterProgress, pool: string): readonly string[] =>
+  progress.nodes[pool] ?? [];
+
+const removal = (names: readonly string[]): string =>
+  names.map((name) => `coordinator node remove ${name}`).join('; ');
+
+function removedPools(
+  before: ClusterSpec,
+  after: ClusterSpec,
+  progress: ClusterProgress,
+): string[] {
+  const kept = new Set(after.pools.map((pool) => pool.name));
+  return before.pools
+    .filter((pool) => !kept.has(pool.name) && nodesOf(progress, pool.name).length > 0)
+    .map((pool) => {
+      const names = nodesOf(progress, pool.name);
+      return `pool ${pool.name} is gone from the spec but has ${count(names.length, 'host')}: apply never removes hosts. Remove them first (${removal(names)}; this command comes with a later release), or put the pool back`;
+    });
+}
+
+function smallerPools(after: ClusterSpec, progress: ClusterProgress): string[] {
+  return after.pools.flatMap((pool) => {
+    const names = nodesOf(progress, pool.name);
+    if (pool.size === undefined || names.length <= pool.size) return [];
+    const surplus = names.slice(pool.size);
+    return [
+      `pool ${pool.name} has ${count(names.length, 'host')} and its size would be ${pool.size}: apply never removes hosts. Remove ${surplus.length} first (${removal(surplus)}; this command comes with a later release), or keep the size`,
+    ];
+  });
+}
+
+interface SettledField {
+  readonly label: string;
+  readonly read: (spec: ClusterSpec) => unknown;
+  readonly way: string;
+}
+
+const settled: readonly SettledField[] = [
+  {
+    label: 'kubernetes.version',
+    read: (spec) => spec.kubernetes.version,
+    way: 'upgrades come with a later release',
+  },
+  {
+    label: 'network.pods',
+    read: (spec) => spec.network.pods,
+    way: 'pod addresses cannot be changed once a cluster is installed',
+  },
+  {
+    label: 'network.services',
+    read: (spec) => spec.network.services,
+    way: 'service addresses cannot be changed once a cluster is installed',
+  },
+  {
+    label: 'network.domain',
+    read: (spec) => spec.network.domain,
+    way: 'the domain cannot be changed once a cluster is installed',
+  },
+  {
+    label: 'network.plugin',
+    read: (spec) => spec.network.plugin,
+    way: 'the plugin cannot be changed',
+  },
+  {
+    label: 'network.proxyMode',
+    read: (spec) => spec.network.proxyMode,
+    way: 'changing it in place comes with a later release',
+  },
+  {
+    label: 'controlPlane',
+    read: (spec) => spec.controlPlane,
+    way: 'changing a running control plane comes with a later release',
+  },
+  {
+    label: 'etcd.placement',
+    read: (spec) => spec.etcd.placement,
+    way: 'etcd cannot be moved by this version',
+  },
+  {
+    label: 'kubelet',
+    read: (spec) => spec.kubelet,
+    way: 'changing running nodes comes with a later release',
+  },
+  {
+    label: 'kubeProxy',
+    read: (spec) => spec.kubeProxy,
+    way: 'changing running nodes comes with a later release',
+  },
+  {
+    label: 'host',
+    read: (spec) => spec.host,
+    way: 'changing running nodes comes with a later release',
+  },
+  { label: 'runtime', read: (spec) => spec.runtime, way: 'the runtime cannot be changed' },
+];
+
+function settledFields(before: ClusterSpec, after: ClusterSpec): string[] {
+  return settled
+    .filter((field) => canonicalJson(field.read(before)) !== canonicalJson(field.read(after)))
+    .map(
+      (field) =>
+        `${field.label} ${fromTo(field.read(before), field.read(after))}: ${field.way}; put the old value back`,
+    );
+}
+
+function fromTo(before: unknown, after: unknown): string {
+  if (typeof before === 'object' || typeof after === 'object')
+    return 'differs from what is installed';
+  return `is ${shown(before)} and would become ${shown(after)}`;
+}
+
+const shown = (value: unknown): string =>
+  typeof value === 'string' || typeof value === 'number' ? String(value) : 'open';
+
+function settledPools(
+  before: ClusterSpec,
+  after: ClusterSpec,
+  progress: ClusterProgress,
+): string[] {
+  return after.pools.flatMap((pool) => {
+    const old = before.pools.find((candidate) => candidate.name === pool.name);
+    const isCounted = pool.roles.some((role) => role !== 'worker');
+    if (old === undefined) {
+      return isCounted
+        ? [
+            `pool ${pool.name} is new and has the role ${pool.roles.join(', ')}: only worker pools can be added by this version`,
+          ]
+        : [];
+    }
+    const reasons: string[] = [];
+    if (canonicalJson(old.roles) !== canonicalJson(pool.roles)) {
+      reasons.push(`roles of pool ${pool.name} cannot be changed: make another pool`);
+    }
+    if (isCounted && old.size !== pool.size) {
+      reasons.push(
+        `size of pool ${pool.name} ${fromTo(old.size, pool.size)}: growing or shrinking etcd and the control plane comes with a later release`,
+      );
+    }
+    if (
+      nodesOf(progress, pool.name).length > 0 &&
+      canonicalJson(perNode(old)) !== canonicalJson(perNode(pool))
+    ) {
+      reasons.push(
+        `labels, taints, kubelet and nodeAddress of pool ${pool.name} are in use by ${count(nodesOf(progress, pool.name).length, 'node')}: changing running nodes comes with a later release; make another pool`,
+      );
+    }
+    return reasons;
+  });
+}
+
+const perNode = ({ labels, taints, kubelet, nodeAddress }: PoolSpec): object => ({
+  labels,
+  taints,
+  kubelet,
+  nodeAddress,
+});
+
+function describeChange(before: ClusterSpec, after: ClusterSpec): string[] {
+  const old = new Map(before.pools.map((pool) => [pool.name, pool]));
+  const messages = after.pools.flatMap((pool) => {
+    const earlier = old.get(pool.name);
+    if (earlier === undefined) return [`pool ${pool.name} added`];
+    return earlier.size === pool.size
+      ? []
+      : [`pool ${pool.name}: size ${earlier.size ?? 'open'} → ${pool.size ?? 'open'}`];
+  });
+  const kept = new Set(after.pools.map((pool) => pool.name));
+  const dropped = before.pools
+    .filter((pool) => !kept.has(pool.name))
+    .map((pool) => `pool ${pool.name} dropped: it had no host`);
+  return [...messages, ...dropped];
+}
+
+const count = (amount: number, noun: string): string =>
+  `${amount} ${noun}${amount === 1 ? '' : 's'}`;

@@ -1,0 +1,17 @@
+// `npm run bench -- install`: measures on real hosts, prints a table and writes JSON. Figures are
+// shown, never asserted: a slow machine is not a bug.
+import { measureInstall } from './install.ts';
+
+const [name, ...rest] = process.argv.slice(2);
+const benches: Readonly<Record<string, (args: readonly string[]) => Promise<void>>> = {
+  install: measureInstall,
+};
+const bench = Object.hasOwn(benches, name ?? '') ? benches[name ?? ''] : undefined;
+if (bench === undefined) {
+  console.error(
+    `usage: npm run bench -- ${Object.keys(benches).join('|')} [--reference SECONDS] [--json FILE]`,
+  );
+  process.exitCode = 2;
+} else {
+  await bench(rest);
+}

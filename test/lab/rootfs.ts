@@ -1,0 +1,137 @@
+// The root file system that every host of every lab has as its lower layer: a small Debian server
+// with systemd and cloud-init, and nothing of Kubernetes. Built once per content of its recipe and
+// then only read.
+import { createHash } from 'node:crypto';
+import { chmod, copyFile, mkdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { exists } from './exists.ts';
+import { withLock } from './lock.ts';
+import { defaultCacheDir } from './paths.ts';
+import { run } from './run.ts';
+import { ensureSystemPackages, rootfsPackages } from './system-packages.ts';
+
+const suite = 'bookworm';
+
+const packages = [
+  'ca-certificates',
+  'cloud-init',
+  'conntrack',
+  'curl',
+  'dbus',
+  'e2fsprogs',
+  'ethtool',
+  'iproute2',
+  'iptables',
+  'iputils-ping',
+  'kmod',
+  'libstdc++6',
+  'mount',
+  'nftables',
+  'procps',
+  'socat',
+  'systemd',
+  'systemd-sysv',
+  'udev',
+  'util-linux',
+];
+
+/** Files of ours in the image: name beside this module, place in the image, mode. */
+const ownFiles = [
+  { source: 'lab-fixes', target: '/usr/lib/lab/lab-fixes', mode: 0o755 },
+  { source: 'lab-fixes.service', target: '/etc/systemd/system/lab-fixes.service', mode: 0o644 },
+  { source: '10-lab.cfg', target: '/etc/cloud/cloud.cfg.d/10-lab.cfg', mode: 0o644 },
+] as const;
+
+/**
+ * Units that would touch the machine below (its disk is ours too), reach for the network, or wait
+ * for a network manager that a host of the lab does not have.
+ */
+const maskedUnits = [
+  'apt-daily-upgrade.timer',
+  'apt-daily.timer',
+  'dpkg-db-backup.timer',
+  'e2scrub_all.timer',
+  'e2scrub_reap.service',
+  'fstrim.timer',
+  'systemd-networkd-wait-online.service',
+  'sys-kernel-debug.mount',
+  'sys-kernel-tracing.mount',
+  'systemd-udev-settle.service',
+  // Asks the kernel to announce every device of the machine again, in every host at each boot.
+  'systemd-udev-trigger.service',
+];
+
+/** Kernel settings of the distribution that would change the machine below at each boot. */
+const maskedSettings = ['50-pid-max.conf', '99-protect-links.conf'];
+
+/** Raised when prepare() changes what it does without a change of the lists above. */
+const recipeRevision = 1;
+
+export interface BuildRootfsOptions {
+  /** @default MUSTER_CACHE, else /var/cache/muster-lab */
+  readonly cacheDir?: string;
+  readonly log: (line: string) => void;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Returns the directory of the root file system, building it when its recipe is new. */
+export async function buildRootfs(options: BuildRootfsOptions): Promise<string> {
+  const { cacheDir = defaultCacheDir(), log, signal } = options;
+  const target = join(cacheDir, 'rootfs', await recipeDigest());
+  if (await exists(target)) return target;
+  return withLock({ path: join(cacheDir, 'rootfs.lock'), log, signal }, async () => {
+    if (await exists(target)) return target;
+    await ensureSystemPackages({ packages: rootfsPackages, log, signal });
+    const started = Date.now();
+    log('building the root file system of the hosts (about 40 s)');
+    const draft = `${target}.draft`;
+    await rm(draft, { recursive: true, force: true });
+    await mkdir(dirname(draft), { recursive: true });
+    const include = `--include=${packages.join(',')}`;
+    await run(['mmdebstrap', '--quiet', '--variant=minbase', include, suite, draft], { signal });
+    await prepare(draft);
+    await rename(draft, target);
+    log(`root file system built in ${Math.round((Date.now() - started) / 1000)} s`);
+    return target;
+  });
+}
+
+async function recipeDigest(): Promise<string> {
+  const hash = createHash('sha256');
+  const lists = { suite, packages, ownFiles, maskedUnits, maskedSettings, recipeRevision };
+  hash.update(JSON.stringify(lists));
+  for (const file of ownFiles) hash.update(await readFile(ownFilePath(file.source)));
+  return hash.digest('hex').slice(0, 16);
+}
+
+async function prepare(root: string): Promise<void> {
+  for (const file of ownFiles) {
+    const target = join(root, file.target);
+    await mkdir(dirname(target), { recursive: true });
+    await copyFile(ownFilePath(file.source), target);
+    await chmod(target, file.mode);
+  }
+  const header = 'Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n';
+  await writeFile(join(root, 'usr/lib/lab/swaps'), header);
+  const units = join(root, 'etc/systemd/system');
+  await mkdir(join(units, 'sysinit.target.wants'), { recursive: true });
+  await symlink('../lab-fixes.service', join(units, 'sysinit.target.wants/lab-fixes.service'));
+  for (const unit of maskedUnits) await replaceByLink('/dev/null', join(units, unit));
+  for (const name of maskedSettings) {
+    await replaceByLink('/dev/null', join(root, 'etc/sysctl.d', name));
+  }
+  // Identity belongs to a host; an image that has one would share it.
+  for (const path of ['etc/machine-id', 'etc/hostname', 'var/lib/dbus/machine-id']) {
+    await rm(join(root, path), { force: true });
+  }
+}
+
+async function replaceByLink(target: string, path: string): Promise<void> {
+  await rm(path, { force: true });
+  await symlink(target, path);
+}
+
+function ownFilePath(name: string): string {
+  return fileURLToPath(new URL(`rootfs/${name}`, import.meta.url));
+}

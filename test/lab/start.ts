@@ -1,0 +1,116 @@
+// `npm start`: the main job on one machine. A coordinator, five freshly booted hosts whose cloud-init
+// holds nothing but join material, and at the end a real Kubernetes cluster with a passed smoke
+// test. Run again it finds everything done.
+import { join } from 'node:path';
+import { buildArtifacts } from './artifacts.ts';
+import { buildBinaries } from './binaries.ts';
+import { exists } from './exists.ts';
+import { type Fleet, type FleetHost, fleetOf } from './fleet.ts';
+import { installedTable } from './installed-table.ts';
+import { openLab } from './lab.ts';
+import { officialReleasesAnswer } from './official-releases.ts';
+import { defaultCacheDir } from './paths.ts';
+import { createProgress } from './progress.ts';
+import { buildRootfs } from './rootfs.ts';
+import { parseStartOptions, StartUsageError } from './start-options.ts';
+import { writeSpec } from './test-fleet.ts';
+
+async function main(argv: readonly string[]): Promise<number> {
+  const options = parseStartOptions(argv);
+  if (process.platform !== 'linux' || process.getuid?.() !== 0) {
+    throw new StartUsageError(
+      'npm start boots real hosts on this machine and needs root: sudo npm start',
+    );
+  }
+  const say = (line: string): void => console.error(line);
+  const beganMs = Date.now();
+
+  const isOfficial =
+    options.source === 'official' ||
+    (options.source === 'probe' && (await officialReleasesAnswer()));
+  say(
+    `artifacts: ${isOfficial ? 'official releases' : 'official releases cannot be reached; built from their Go modules'}`,
+  );
+  // kubectl for the operator comes from the same place in both cases.
+  const built = await buildArtifacts({ log: say });
+  const binaries = await buildBinaries(say);
+  await buildRootfs({ cacheDir: defaultCacheDir(), log: say });
+
+  const lab = await openLab({ name: options.lab, log: say });
+  await lab.raise();
+  const kubectl = built.index.find((entry) => entry.name === 'kubectl');
+  if (kubectl === undefined) throw new Error('the artifacts have no kubectl');
+  const fleet = fleetOf({
+    lab,
+    agentBinary: binaries.agent,
+    kubectlBinary: join(built.directory, kubectl.file),
+    log: say,
+  });
+  await fleet.startCoordinator();
+  const spec = await writeSpec(lab.directory, {
+    directory: isOfficial ? null : built.directory,
+    masters: options.masters,
+  });
+  say((await fleet.apply(spec)).trim());
+
+  const hosts = hostsOf(options);
+  const known = new Set((await lab.status()).map((host) => host.name));
+  const fresh = hosts.filter((host) => !known.has(host.name));
+  const before = await changedSteps(fleet);
+  const joinMs = Date.now();
+  if (fresh.length > 0) await fleet.bootHosts(fresh);
+  await lab.up(hosts.filter((host) => known.has(host.name)).map(({ name }) => ({ name })));
+
+  const progress = createProgress({ fleet, hosts });
+  await progress.untilReady();
+  const installMs = Date.now() - joinMs;
+  if (!(await kubeconfigWorks(fleet))) await fleet.must(['kubeconfig', '-o', fleet.kubeconfig]);
+  const applied = (await changedSteps(fleet)) - before;
+
+  console.log(await installedTable(fleet));
+  console.log(`
+${hosts.length} hosts ready in ${seconds(installMs)} (${seconds(Date.now() - beganMs)} with everything before); ${applied} steps applied.
+kubeconfig: ${fleet.kubeconfig}
+
+Try next:
+  npm run lab -- kubectl get pods -A
+  npm run lab -- add w3 --pool workers      # one more worker, by itself
+  npm run lab -- stop m2                    # pull a master's plug; kubectl goes on working
+  MUSTER_SOCKET=${fleet.dataDir}/coordinator.sock npm run -s coordinator -- explain
+  npm run lab -- down                       # nothing is left`);
+  return 0;
+}
+
+/** A certificate of an earlier start is good for a day: asking for another one would be a change. */
+async function kubeconfigWorks(fleet: Fleet): Promise<boolean> {
+  if (!(await exists(fleet.kubeconfig))) return false;
+  return (await fleet.kubectl(['get', '--raw', '/readyz'], { timeoutMs: 10_000 })).exitCode === 0;
+}
+
+const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`;
+
+function hostsOf(options: {
+  readonly masters: number;
+  readonly workers: number;
+}): readonly FleetHost[] {
+  const numbered = (count: number, prefix: string, pool: string): FleetHost[] =>
+    Array.from({ length: count }, (_, index) => ({ name: `${prefix}${index + 1}`, pool }));
+  return [
+    ...numbered(options.masters, 'm', 'control-plane'),
+    ...numbered(options.workers, 'w', 'workers'),
+  ];
+}
+
+async function changedSteps(fleet: Fleet): Promise<number> {
+  return (await fleet.plans()).reduce((sum, plan) => sum + plan.changedSteps, 0);
+}
+
+main(process.argv.slice(2)).then(
+  (code) => {
+    process.exitCode = code;
+  },
+  (error: unknown) => {
+    console.error(error instanceof Error ? error.message : error);
+    process.exitCode = error instanceof StartUsageError ? 2 : 1;
+  },
+);

@@ -1,0 +1,212 @@
+import { X509Certificate } from 'node:crypto';
+import { readFile, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { readIdentity } from '../../../../agent/identity/identity.ts';
+import { joinFleet, type JoinOptions } from '../../../../agent/identity/join.ts';
+import { openEnrollment } from '../../../../agent/link/enrollment-client.ts';
+import { joinWith } from '../../../../agent/membership.ts';
+import { type Clock, systemClock } from '../../../../shared/clock.ts';
+import { AppError } from '../../../../shared/errors.ts';
+import { parseJoinToken } from '../../../../shared/join-token.ts';
+import { type Logger, silentLogger } from '../../../../shared/log.ts';
+import { aFacts } from '../../../support/cluster-builders.ts';
+import { FleetServer, type FleetServerOptions } from '../../../support/fleet-server.ts';
+import { temporaryDirectory } from '../../../support/temporary-directory.ts';
+
+async function aServer(options: FleetServerOptions = {}): Promise<FleetServer> {
+  const server = await FleetServer.start(options);
+  onTestFinished(() => server.close());
+  return server;
+}
+
+/** Waits are a tenth as long, the time of day is the system's. */
+const quickClock: Clock = { ...systemClock, sleep: (ms, signal) => systemClock.sleep(ms / 10, signal) };
+
+interface Joining extends Partial<Omit<JoinOptions, 'token'>> {
+  readonly token: string;
+}
+
+async function joinHere(joining: Joining) {
+  return await joinFleet({
+    coordinators: [],
+    identityDirectory: join(await temporaryDirectory(), 'identity'),
+    openEnrollment,
+    nodeName: 'w1',
+    agentVersion: '0.1.0',
+    facts: Buffer.from('{}'),
+    clock: quickClock,
+    log: silentLogger,
+    random: () => 0,
+    signal: AbortSignal.timeout(12_000),
+    ...joining,
+    token: parseJoinToken(joining.token),
+  });
+}
+
+const modeOf = async (path: string): Promise<number> => (await stat(path)).mode & 0o777;
+
+test('joins: the pin first, then proof of its own key; everything ends up on disk, private', async () => {
+  const server = await aServer();
+  const identityDirectory = join(await temporaryDirectory(), 'identity');
+  const identity = await joinHere({ token: server.token(), coordinators: [server.address], identityDirectory });
+  expect(identity).toMatchObject({ fleet: 'f-1', cluster: 'lab', pool: 'workers', counter: 0 });
+  expect(server.calls).toEqual(['GetChallenge', 'Join']);
+  const [request] = server.joins;
+  expect(request?.token.split('.')).toHaveLength(2);
+  expect(request?.nodeName).toBe('w1');
+  const leaf = new X509Certificate(identity.chainPem);
+  expect(leaf.subject).toContain(identity.nodeId);
+  for (const name of ['node.key', 'node.crt', 'fleet-ca.crt', 'key-set.json', 'identity.json']) {
+    expect(await modeOf(join(identityDirectory, name))).toBe(0o600);
+  }
+  expect(await modeOf(identityDirectory)).toBe(0o700);
+  expect(await readIdentity(identityDirectory)).toEqual({ ...identity, nodeKey: expect.anything() });
+  const everything = await readFile(join(identityDirectory, 'identity.json'), 'utf8');
+  expect(everything).not.toContain(request?.token.split('.')[1] ?? 'x');
+});
+
+test('a wrong pin sends nothing, and the error names both pins', async () => {
+  const server = await aServer();
+  const other = await aServer();
+  const failure = joinHere({ token: server.token({ pin: other.pin }), coordinators: [server.address] });
+  await expect(failure).rejects.toThrow(new RegExp(`${other.pin}.*${server.pin}.*nothing was sent`));
+  await expect(failure).rejects.toMatchObject({ code: 'refused', retryable: false });
+  expect(server.calls).toEqual([]);
+});
+
+test('with two addresses a wrong pin at the first does not keep it from the second', async () => {
+  const right = await aServer();
+  const wrong = await aServer();
+  const identity = await joinHere({ token: right.token(), coordinators: [wrong.address, right.address] });
+  expect(identity.fleet).toBe('f-1');
+  expect(wrong.calls).toEqual([]);
+});
+
+test('after a lost reply the same key asks again with the same token', async () => {
+  const server = await aServer();
+  let lost = 0;
+  server.spoil.set('Join', (reply) => {
+    lost += 1;
+    if (lost > 2) return reply;
+    throw new AppError('unavailable', 'lost on the way');
+  });
+  const token = server.token();
+  const identity = await joinHere({ token, coordinators: [server.address] });
+  expect(server.joins).toHaveLength(3);
+  const nonces = new Set(server.joins.map(({ nonce }) => nonce.toString('hex')));
+  expect(nonces.size).toBe(3);
+  expect(identity.nodeId).toBe(server.joins.length > 0 ? identity.nodeKey.nodeId : '');
+});
+
+test('killed between the reply and the disk, the next start has the same key', async () => {
+  const server = await aServer();
+  const identityDirectory = join(await temporaryDirectory(), 'identity');
+  const token = server.token();
+  const failing = joinHere({ token, coordinators: [server.address], identityDirectory, signal: AbortSignal.timeout(300) });
+  server.spoil.set('Join', () => {
+    throw new AppError('unavailable', 'lost on the way');
+  });
+  await expect(failing).rejects.toThrow();
+  expect(await readIdentity(identityDirectory)).toBeNull();
+  server.spoil.clear();
+  const identity = await joinHere({ token, coordinators: [server.address], identityDirectory });
+  const key = await readFile(join(identityDirectory, 'node.key'), 'utf8');
+  expect(identity.nodeKey.pem).toBe(key);
+});
+
+test('a refused token is one sentence with a way out, and is not tried again', async () => {
+  const server = await aServer();
+  const token = server.token();
+  server.tokens.clear();
+  const failure = joinHere({ token, coordinators: [server.address] });
+  await expect(failure).rejects.toMatchObject({ code: 'refused' });
+  await expect(failure).rejects.toThrow(/refused the token mt.*token create/);
+  await expect(failure).rejects.not.toThrow(new RegExp(token.split('.')[1] ?? 'x'));
+  expect(server.joins).toHaveLength(1);
+});
+
+test('a coordinator that is not there is waited for, and the log says so', async () => {
+  const first = await aServer();
+  const port = Number(first.address.split(':')[1]);
+  const token = first.token();
+  await first.close();
+  const lines: string[] = [];
+  const log: Logger = { ...silentLogger, warn: (fields) => void lines.push(JSON.stringify(fields)) };
+  const joining = joinHere({ token, coordinators: [`127.0.0.1:${port}`], log });
+  await expect.poll(() => lines.length).toBeGreaterThan(0);
+  expect(lines[0]).toContain('does not answer');
+  const again = await aServer({ port, sameAs: first });
+  for (const [id, secret] of first.tokens) again.tokens.set(id, secret);
+  expect((await joining).fleet).toBe('f-1');
+});
+
+test('signing keys that are not the token’s are not kept', async () => {
+  const server = await aServer();
+  const identityDirectory = join(await temporaryDirectory(), 'identity');
+  const other = await aServer();
+  server.spoil.set('Join', (reply) => ({ ...reply, keySet: other.keySetBytes }));
+  const failure = joinHere({ token: server.token(), coordinators: [server.address], identityDirectory });
+  await expect(failure).rejects.toThrow(/signing keys that are not the ones of this token/);
+  expect(await readIdentity(identityDirectory)).toBeNull();
+});
+
+test('a certificate of another fleet, or for another key, is not kept', async () => {
+  const server = await aServer();
+  const other = await aServer();
+  const stranger = await joinHere({ token: other.token(), coordinators: [other.address] });
+  const foreign = [stranger.chainPem, other.caPem].map((pem) => new X509Certificate(pem).raw);
+  server.spoil.set('Join', (reply) => ({ ...reply, certificateChain: foreign }));
+  await expect(joinHere({ token: server.token(), coordinators: [server.address] })).rejects.toThrow(/fleet CA/);
+  server.spoil.clear();
+  const neighbour = await joinHere({ token: server.token(), coordinators: [server.address] });
+  const ofNeighbour = [neighbour.chainPem, server.caPem].map((pem) => new X509Certificate(pem).raw);
+  server.spoil.set('Join', (reply) => ({ ...reply, certificateChain: ofNeighbour }));
+  await expect(joinHere({ token: server.token(), coordinators: [server.address] })).rejects.toThrow(/another key/);
+});
+
+test.each([
+  ['behind', -40 * 24 * 3_600_000, /at least 4\d days behind/],
+  ['ahead', 3 * 24 * 3_600_000, /2 days past the end/],
+])('a clock that is %s is told by how much, and nothing is sent', async (_side, offsetMs, message) => {
+  const server = await aServer();
+  const lines: string[] = [];
+  const log: Logger = { ...silentLogger, warn: (fields) => void lines.push(JSON.stringify(fields)) };
+  const clock: Clock = { ...quickClock, now: () => Date.now() + offsetMs };
+  const signal = AbortSignal.timeout(500);
+  const joining = joinHere({ token: server.token(), coordinators: [server.address], clock, log, signal });
+  await expect(joining).rejects.toThrow();
+  expect(lines[0]).toMatch(message);
+  expect(server.calls).toEqual([]);
+});
+
+test('the token file goes once the identity is on disk, and joining again with it changes nothing', async () => {
+  const server = await aServer();
+  const directory = await temporaryDirectory();
+  const tokenFile = join(directory, 'join-token');
+  const token = server.token();
+  const options = {
+    identityDirectory: join(directory, 'identity'),
+    tokenFile,
+    coordinators: [server.address],
+    nodeName: 'w1',
+    facts: async () => aFacts('w1', '192.168.7.1'),
+    openEnrollment,
+    clock: quickClock,
+    log: silentLogger,
+    random: () => 0,
+    signal: AbortSignal.timeout(10_000),
+  };
+  await writeFile(tokenFile, `${token}\n`, { mode: 0o600 });
+  const first = await joinWith(parseJoinToken(token), options);
+  await expect(stat(tokenFile)).rejects.toThrow(/ENOENT/);
+  await writeFile(tokenFile, token);
+  const again = await joinWith(parseJoinToken(token), options);
+  expect(again.nodeId).toBe(first.nodeId);
+  expect(server.joins).toHaveLength(1);
+  await expect(stat(tokenFile)).rejects.toThrow(/ENOENT/);
+  // Another token joins anew, with the same key.
+  const other = await joinWith(parseJoinToken(server.token()), options);
+  expect(other.nodeId).toBe(first.nodeId);
+  expect(server.joins).toHaveLength(2);
+});

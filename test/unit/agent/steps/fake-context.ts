@@ -1,0 +1,53 @@
+// A StepContext around a FakeHost: a clock that jumps ahead instead of sleeping, artifacts that are
+// files of the fake host, and what was said collected as sentences.
+import type { StepContext } from '../../../../agent/steps/step-runner.ts';
+import type { Clock } from '../../../../shared/clock.ts';
+import { silentLogger } from '../../../../shared/log.ts';
+import type { ArtifactReference } from '../../../../shared/model/step.ts';
+import type { FakeHost } from '../../../fakes/host.ts';
+
+export interface FakeContext extends StepContext {
+  readonly host: FakeHost;
+  readonly said: string[];
+}
+
+/** Sleeping takes no time and moves the clock. */
+export function jumpingClock(startMs = 1_800_000_000_000): Clock {
+  let elapsedMs = 0;
+  return {
+    now: () => startMs + elapsedMs,
+    boot: () => 1_000_000 + elapsedMs,
+    sleep: async (ms, signal) => {
+      signal?.throwIfAborted();
+      elapsedMs += ms;
+    },
+  };
+}
+
+export function fakeContext(host: FakeHost, overrides: Partial<StepContext> = {}): FakeContext {
+  const said: string[] = [];
+  const artifactPath = (reference: ArtifactReference) => `/store/${reference.sha256}`;
+  return {
+    clock: jumpingClock(),
+    log: silentLogger,
+    signal: new AbortController().signal,
+    planId: 'p1',
+    stepId: 'step',
+    unit: 'muster-p1-step-1',
+    timeoutMs: 60_000,
+    artifact: async (reference) => artifactPath(reference),
+    hasArtifact: async (reference) => host.files.has(artifactPath(reference)),
+    artifactPath,
+    signCertificate: async () => {
+      throw new Error('this test signs nothing');
+    },
+    unseal: async () => {
+      throw new Error('this test unseals nothing');
+    },
+    progress: (sentence) => void said.push(sentence),
+    isContainer: async () => false,
+    ...overrides,
+    host,
+    said,
+  };
+}

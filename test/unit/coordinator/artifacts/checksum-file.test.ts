@@ -1,0 +1,53 @@
+import { expect, test } from 'vitest';
+import { sumFrom } from '../../../../coordinator/artifacts/checksum-file.ts';
+import { parseImageReference } from '../../../../coordinator/artifacts/oci-reference.ts';
+import { parseReleaseBases } from '../../../../coordinator/artifacts/release-bases.ts';
+
+const sum = 'a'.repeat(64);
+const other = 'b'.repeat(64);
+
+test.each([
+  ['the sum alone', sum],
+  ['the sum and a newline', `${sum}\n`],
+  ['upper case', sum.toUpperCase()],
+  ['a line with the name', `${sum}  etcd.tgz\n`],
+  ['binary mode', `${sum} *etcd.tgz\n`],
+  ['a path before the name', `${sum}  release/etcd.tgz\n`],
+  ['among others', `${other}  etcd.zip\n${sum}  etcd.tgz\n`],
+])('finds the sum in %s', (_what, text) => {
+  expect(sumFrom(text, 'etcd.tgz', 'https://x/SHA256SUMS')).toBe(sum);
+});
+
+test.each([
+  ['nothing', ''],
+  ['a page', '<html>not found</html>'],
+  ['only others', `${other}  etcd.zip\n`],
+  ['two sums without names', `${sum}\n${other}\n`],
+  ['a shorter sum', `${'a'.repeat(40)}  etcd.tgz\n`],
+])('refuses %s, with the address', (_what, text) => {
+  expect(() => sumFrom(text, 'etcd.tgz', 'https://x/SHA256SUMS')).toThrow(
+    'https://x/SHA256SUMS has no SHA-256 for etcd.tgz',
+  );
+});
+
+test('image references are taken apart, and short ones refused', () => {
+  const digest = `sha256:${sum}`;
+  expect(parseImageReference(`localhost:5000/a/b:v1@${digest}`)).toEqual({
+    registry: 'localhost:5000',
+    repository: 'a/b',
+    tag: 'v1',
+    digest,
+  });
+  for (const text of ['nginx', 'nginx:1', 'registry.k8s.io/pause', 'registry.k8s.io/Pause:1']) {
+    expect(() => parseImageReference(text)).toThrow('not a full image reference');
+  }
+});
+
+test('a base replaces one host and leaves the others', () => {
+  const bases = parseReleaseBases(['dl.k8s.io=https://mirror.example/k8s/']);
+  expect(bases.apply('https://dl.k8s.io/release/v1/kubeadm')).toBe(
+    'https://mirror.example/k8s/release/v1/kubeadm',
+  );
+  expect(bases.apply('https://github.com/x')).toBe('https://github.com/x');
+  expect(() => parseReleaseBases(['dl.k8s.io'])).toThrow('expected HOST=URL');
+});

@@ -1,0 +1,103 @@
+import { describe, expect, it } from 'vitest';
+import { createChallenges } from '../../../../coordinator/enrollment/challenges.ts';
+import { isInRange, parseSourceRange } from '../../../../coordinator/enrollment/judge-token.ts';
+import { createRateLimit } from '../../../../coordinator/enrollment/rate-limit.ts';
+import { createRefusedJoins } from '../../../../coordinator/enrollment/refused-joins.ts';
+import { manualClock } from '../../../support/manual-clock.ts';
+
+describe('challenges', () => {
+  it('are good once, for two minutes, and only if they were given out', () => {
+    const clock = manualClock();
+    const challenges = createChallenges(clock);
+    const [one, two] = [challenges.create(), challenges.create()];
+    expect(challenges.spend(one)).toBe(true);
+    expect(challenges.spend(one)).toBe(false);
+    expect(challenges.spend(new Uint8Array(32))).toBe(false);
+    clock.advance(120_000);
+    expect(challenges.spend(two)).toBe(false);
+  });
+
+  it('that nobody uses do not fill the memory: the oldest goes', () => {
+    const challenges = createChallenges(manualClock());
+    const oldest = challenges.create();
+    for (let index = 0; index < 20_000; index += 1) challenges.create();
+    expect(challenges.spend(oldest)).toBe(false);
+  });
+});
+
+describe('the limit on joins', () => {
+  it('holds a source after five failures within a minute, and no other source', () => {
+    const clock = manualClock();
+    const limit = createRateLimit(clock);
+    for (let index = 0; index < 5; index += 1) limit.failed('10.0.0.1');
+    expect(() => limit.admit('10.0.0.1')).toThrow(/5 joins from this address failed/);
+    limit.admit('10.0.0.2');
+    clock.advance(60_001);
+    limit.admit('10.0.0.1');
+  });
+
+  it('admits fifty a second from everywhere together', () => {
+    const clock = manualClock();
+    const limit = createRateLimit(clock);
+    for (let index = 0; index < 50; index += 1) limit.admit(`10.0.0.${String(index)}`);
+    expect(() => limit.admit('10.0.1.1')).toThrow(/too many joins at once/);
+    clock.advance(1000);
+    limit.admit('10.0.1.1');
+  });
+});
+
+describe('source ranges', () => {
+  it.each([
+    ['10.1.2.3', '10.1.0.0/16', true],
+    ['10.2.2.3', '10.1.0.0/16', false],
+    ['10.1.2.3', '10.1.2.3', true],
+    ['fd00::7', 'fd00::/64', true],
+    ['fd00::7', '10.0.0.0/8', false],
+    ['unix:/run/x', '10.0.0.0/8', false],
+    ['10.1.2.3', 'rubbish', false],
+  ])('%s in %s: %s', (address, range, expected) => {
+    expect(isInRange(address, range)).toBe(expected);
+  });
+
+  it.each(['10.0.0.0/', '10.0.0.0/33', '10.0.0/8', 'fd00::/129', '10.0.0.0/8/8', ''])(
+    'does not take %s for one',
+    (text) => {
+      expect(parseSourceRange(text)).toBeNull();
+    },
+  );
+});
+
+describe('joins that were refused', () => {
+  const refusal = {
+    cluster: 'lab',
+    nodeId: 'a',
+    name: 'w2',
+    source: '10.0.0.2',
+    reason: 'same machine-id as w1',
+    mend: 'it gets its own',
+  };
+
+  it('are shown as held until the host is let in or stops asking', () => {
+    const clock = manualClock();
+    const refused = createRefusedJoins(clock);
+    expect(refused.add(refusal)).toBe(true);
+    clock.advance(10 * 60_000);
+    expect(refused.add(refusal)).toBe(false);
+    clock.advance(10 * 60_000);
+    expect(refused.waits('lab')).toEqual([
+      {
+        subject: 'w2',
+        for: 'may not join from 10.0.0.2: same machine-id as w1',
+        sinceMs: clock.now() - 20 * 60_000,
+        endsWhen: 'it gets its own',
+        kind: 'held',
+      },
+    ]);
+    expect(refused.waits('other')).toEqual([]);
+    clock.advance(10 * 60_000);
+    expect(refused.waits('lab')).toEqual([]);
+    refused.add(refusal);
+    refused.forget('a');
+    expect(refused.waits('lab')).toEqual([]);
+  });
+});

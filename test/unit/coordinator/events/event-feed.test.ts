@@ -1,0 +1,76 @@
+import { describe, expect, it } from 'vitest';
+import { createEventFeed, matchesSubject } from '../../../../coordinator/events/event-feed.ts';
+import type { LogLine } from '../../../../coordinator/events/log-line.ts';
+import { manualClock } from '../../../support/manual-clock.ts';
+
+const line = (text: string, change: Partial<LogLine> = {}): LogLine => ({
+  atMs: 0,
+  node: 'w1',
+  cluster: 'lab',
+  planId: 'p1',
+  stepId: null,
+  level: 'info',
+  text,
+  ...change,
+});
+const everything = matchesSubject('');
+
+describe('the feed of events', () => {
+  it('gives what came after a cursor, once, in order', () => {
+    const feed = createEventFeed(manualClock());
+    feed.append([line('a'), line('b')]);
+    const page = feed.read(0, everything);
+    expect(page.lines.map(({ text }) => text)).toEqual(['a', 'b']);
+    expect(feed.read(page.next, everything).lines).toEqual([]);
+    feed.append([line('c')]);
+    expect(feed.read(page.next, everything).lines.map(({ text }) => text)).toEqual(['c']);
+  });
+
+  it('keeps a reader’s place over a restart, whose lines are made again from records', () => {
+    const clock = manualClock();
+    const before = createEventFeed(clock);
+    clock.advance(60_000);
+    before.append([line('old', { atMs: clock.now() })]);
+    const { next } = before.read(0, everything);
+    clock.advance(1_000);
+    const after = createEventFeed(clock, [
+      line('old', { atMs: clock.now() - 1_000 }),
+      line('ahead', { atMs: clock.now() + 9e9 }),
+    ]);
+    clock.advance(1_000);
+    after.append([line('new')]);
+    expect(after.read(next, everything).lines.map(({ text }) => text)).toEqual(['ahead', 'new']);
+    expect(after.read(0, everything).lines.map(({ text }) => text)).toEqual([
+      'old',
+      'ahead',
+      'new',
+    ]);
+  });
+
+  it('wakes who follows it', async () => {
+    const feed = createEventFeed(manualClock());
+    const { next } = feed.read(0, everything);
+    feed.append([line('a')]);
+    await feed.changed(next, new AbortController().signal);
+    const { next: after } = feed.read(0, everything);
+    const waiting = feed.changed(after, new AbortController().signal);
+    feed.append([line('b')]);
+    await waiting;
+  });
+
+  it.each([
+    ['', ['a', 'b', 'c']],
+    ['w1', ['a', 'b']],
+    ['p1', ['a', 'b']],
+    ['p1/fetch', ['b']],
+    ['p2', ['c']],
+    ['nobody', []],
+  ])('shows of subject "%s" %j', (subject, expected) => {
+    const lines = [
+      line('a'),
+      line('b', { stepId: 'fetch' }),
+      line('c', { node: 'w2', planId: 'p2' }),
+    ];
+    expect(lines.filter(matchesSubject(subject)).map(({ text }) => text)).toEqual(expected);
+  });
+});

@@ -1,0 +1,141 @@
+// PullPlan against a real coordinator on the loopback: what a poll gives, and when it ends.
+import { afterEach, describe, expect, it } from 'vitest';
+import {
+  keys,
+  type NodeRecord,
+  type PlanRecord,
+} from '../../../../../coordinator/store/records.ts';
+import { update } from '../../../../../coordinator/store/store.ts';
+import { startTestCoordinator, type TestCoordinator } from '../../../../support/coordinator.ts';
+import { failureOf } from '../../../../support/expected-failure.ts';
+import { aDraft, issuesOnce } from '../../../../support/plan-builders.ts';
+import type { TestNode } from '../../../../support/test-node.ts';
+
+let coordinator: TestCoordinator;
+afterEach(async () => {
+  await coordinator.stop();
+});
+
+const call = { timeoutMs: 30_000 };
+
+const setNodeState = (node: TestNode, state: NodeRecord['state']): Promise<unknown> =>
+  update<NodeRecord>(coordinator.store, keys.node(node.nodeId), (record) =>
+    record === null ? null : { ...record, state },
+  );
+
+const documentOf = async (kind: string, name: string): Promise<string> => {
+  const reply = await coordinator.operator.Get({ kind, name }, call);
+  return reply.documents.map((document) => document.toString('utf8')).join('\n');
+};
+
+describe('a poll', () => {
+  it('is held until a plan is there, and gives the same bytes until it is accepted', async () => {
+    let isWanted = false;
+    coordinator = await startTestCoordinator({
+      decide: issuesOnce((node) => (isWanted ? aDraft(node) : null)),
+    });
+    const node = await coordinator.join({ name: 'w1', number: 1 });
+    const held = node.poll({ holdMs: 20_000 });
+    isWanted = true;
+    await update<object>(coordinator.store, 'test/nudge', () => ({}));
+    const first = await held;
+    expect(first.plans).toHaveLength(1);
+    const plan = first.plans[0];
+    expect(plan).toMatchObject({
+      fleet: coordinator.fleet,
+      cluster: 'lab',
+      nodeId: node.nodeId,
+      lane: 'host',
+      epoch: 1,
+      sequence: 1,
+      goal: 'prepare host',
+    });
+    expect((await node.poll()).payloads).toEqual(first.payloads);
+
+    const planIds = [plan?.planId ?? ''];
+    const accepted = await node.poll({ planIds });
+    expect(accepted.plans).toEqual([]);
+    expect(accepted.answer.goOn).toEqual(planIds);
+    expect(await coordinator.plan(planIds[0] ?? '')).toMatchObject({ state: 'accepted' });
+  });
+
+  it('sends a plan that is not taken again at the pace of a second, not in a spin', async () => {
+    coordinator = await startTestCoordinator({ decide: issuesOnce((node) => aDraft(node)) });
+    const node = await coordinator.join({ name: 'w1', number: 1 });
+    await node.poll({ holdMs: 20_000 });
+    const began = Date.now();
+    expect((await node.poll({ holdMs: 20_000 })).plans).toHaveLength(1);
+    expect(Date.now() - began).toBeGreaterThan(900);
+    expect(Date.now() - began).toBeLessThan(5_000);
+  });
+
+  it('that is newer ends the older one, and an older one that comes late is refused', async () => {
+    coordinator = await startTestCoordinator();
+    const node = await coordinator.join({ name: 'w1', number: 1 });
+    const older = failureOf(node.poll({ holdMs: 20_000 }));
+    // The second begins when the first is known to the coordinator.
+    await expect
+      .poll(() => documentOf('nodes', 'w1').then((text) => text.includes('"online":true')))
+      .toBe(true);
+    const newer = node.poll({ holdMs: 0 });
+    expect(await older).toMatchObject({ code: 'conflict', retryable: true });
+    await newer;
+    const request = { instanceId: 'fixed', nonce: Buffer.alloc(16, 7), holdMs: 0 };
+    await node.fleet.PullPlan({ ...request, poll: 5 }, call);
+    expect((await failureOf(node.fleet.PullPlan({ ...request, poll: 5 }, call))).code).toBe(
+      'conflict',
+    );
+    expect((await failureOf(node.fleet.PullPlan({ ...request, poll: 4 }, call))).code).toBe(
+      'conflict',
+    );
+  });
+
+  it('that is open ends within 5 s when the node is evicted', async () => {
+    coordinator = await startTestCoordinator();
+    const node = await coordinator.join({ name: 'w1', number: 1 });
+    const open = failureOf(node.poll({ holdMs: 20_000 }));
+    const began = Date.now();
+    await setNodeState(node, 'evicted');
+    expect((await open).code).toBe('permission-denied');
+    expect(Date.now() - began).toBeLessThan(5_000);
+  });
+
+  it('that is open brings a stop at once, and no plan that was stopped before it was taken', async () => {
+    coordinator = await startTestCoordinator({ decide: issuesOnce((node) => aDraft(node)) });
+    const node = await coordinator.join({ name: 'w1', number: 1 });
+    const { plans } = await node.poll({ holdMs: 20_000 });
+    const planId = plans[0]?.planId ?? '';
+    await node.poll({ planIds: [planId] });
+    const open = node.poll({ planIds: [planId], holdMs: 20_000 });
+    await update<PlanRecord>(coordinator.store, keys.plan(planId), (record) =>
+      record === null ? null : { ...record, stopRequested: true },
+    );
+    const { answer } = await open;
+    expect(answer).toMatchObject({ stop: [planId], goOn: [] });
+  });
+
+  it('ends with the coordinator, so that a restart does not take 20 s', async () => {
+    coordinator = await startTestCoordinator();
+    const node = await coordinator.join({ name: 'w1', number: 1 });
+    const open = failureOf(node.poll({ holdMs: 20_000 }));
+    const began = Date.now();
+    await coordinator.restart();
+    expect((await open).retryable).toBe(true);
+    expect(Date.now() - began).toBeLessThan(5_000);
+  });
+
+  it('of a host whose numbers are ahead of the store raises them: none is given out twice', async () => {
+    coordinator = await startTestCoordinator();
+    const node = await coordinator.join({ name: 'w1', number: 1 });
+    await node.poll({ sequence: 41 });
+    const record = await coordinator.store.get<NodeRecord>(keys.node(node.nodeId));
+    expect(record?.value.sequence).toEqual({ host: 41, cluster: 0 });
+  });
+
+  it('with a nonce too short to be one is refused', async () => {
+    coordinator = await startTestCoordinator();
+    const node = await coordinator.join({ name: 'w1', number: 1 });
+    const attempt = node.fleet.PullPlan({ instanceId: 'i', poll: 1, nonce: Buffer.alloc(4) }, call);
+    expect((await failureOf(attempt)).code).toBe('invalid');
+  });
+});

@@ -1,0 +1,186 @@
+// ReportProgress and ReportFacts against a real coordinator on the loopback.
+import { afterEach, describe, expect, it } from 'vitest';
+import { type FactsRecord, keys } from '../../../../../coordinator/store/records.ts';
+import { asPlanId, asStepId, type PlanId } from '../../../../../shared/model/ids.ts';
+import type { JournalRecord } from '../../../../../shared/model/progress.ts';
+import { jsonToWire } from '../../../../../shared/rpc/codec.ts';
+import { aFacts } from '../../../../support/cluster-builders.ts';
+import { startTestCoordinator, type TestCoordinator } from '../../../../support/coordinator.ts';
+import { failureOf } from '../../../../support/expected-failure.ts';
+import {
+  acceptedRecord,
+  finishedRecord,
+  intentRecord,
+  outcomeRecord,
+} from '../../../../support/journal-records.ts';
+import { aDraft, issuesOnce } from '../../../../support/plan-builders.ts';
+import { openNode, type TestNode } from '../../../../support/test-node.ts';
+
+let coordinator: TestCoordinator;
+afterEach(async () => {
+  await coordinator.stop();
+});
+
+const call = { timeoutMs: 30_000 };
+
+const at = { atMs: 1_800_000_000_000 };
+
+describe('a report', () => {
+  const nodeWithPlan = async (
+    name = 'w1',
+    number = 1,
+  ): Promise<{ node: TestNode; planId: PlanId }> => {
+    const node = await coordinator.join({ name, number });
+    const { plans } = await node.poll({ holdMs: 20_000 });
+    return { node, planId: asPlanId(plans[0]?.planId ?? '') };
+  };
+
+  it('moves the plan, is idempotent, and always answers the next offset wanted', async () => {
+    coordinator = await startTestCoordinator({ decide: issuesOnce((node) => aDraft(node)) });
+    const { node, planId } = await nodeWithPlan();
+    const all = [
+      acceptedRecord(planId),
+      intentRecord(planId, 'one'),
+      outcomeRecord(planId, 'one'),
+      intentRecord(planId, 'two'),
+      outcomeRecord(planId, 'two'),
+      finishedRecord(planId),
+    ];
+    expect(await node.report(0, all.slice(0, 3))).toBe(3);
+    expect(await coordinator.plan(planId)).toMatchObject({
+      state: 'accepted',
+      steps: [
+        { stepId: 'one', state: 'changed', outputs: { digest: 'abc' } },
+        { stepId: 'two', state: 'pending' },
+      ],
+    });
+    expect(await node.report(0, all.slice(0, 3))).toBe(3);
+    // A gap is not taken; what overlaps is.
+    expect(await node.report(5, all.slice(5))).toBe(3);
+    expect((await coordinator.plan(planId)).state).toBe('accepted');
+    expect(await node.report(2, all.slice(2))).toBe(6);
+    expect(await coordinator.plan(planId)).toMatchObject({ state: 'done', changedSteps: 2 });
+    await coordinator.restart();
+    const back = openNode(coordinator, { ...node, keySet: await coordinator.keySet() });
+    expect(await back.report(6, [])).toBe(6);
+    back.close();
+    const events = (await coordinator.audit()).map(({ event }) => event);
+    expect(events.filter((event) => event === 'plan-finished')).toHaveLength(1);
+    expect(events.filter((event) => event === 'step-outcome')).toHaveLength(2);
+  });
+
+  it('cannot be made for another node', async () => {
+    coordinator = await startTestCoordinator({ decide: issuesOnce((node) => aDraft(node)) });
+    const { node, planId } = await nodeWithPlan();
+    const other = await nodeWithPlan('w2', 2);
+    expect(await other.node.report(0, [acceptedRecord(planId), finishedRecord(planId)])).toBe(2);
+    expect(await coordinator.plan(planId)).toMatchObject({ state: 'issued', nodeId: node.nodeId });
+    await other.node.poll({ planIds: [planId] });
+    expect((await coordinator.plan(planId)).state).toBe('issued');
+    const foreign = (await coordinator.audit()).filter(({ event }) => event === 'foreign-record');
+    expect(foreign).toEqual([
+      expect.objectContaining({ nodeId: other.node.nodeId, planId, reason: "another node's plan" }),
+    ]);
+  });
+
+  it('of a new journal is taken from where it begins, and noted', async () => {
+    coordinator = await startTestCoordinator({ decide: issuesOnce((node) => aDraft(node)) });
+    const { node, planId } = await nodeWithPlan();
+    await node.report(0, [acceptedRecord(planId), intentRecord(planId, 'one')]);
+    expect(await node.report(0, [finishedRecord(planId)], 'journal-2')).toBe(1);
+    expect((await coordinator.plan(planId)).state).toBe('done');
+    expect((await coordinator.audit()).some(({ event }) => event === 'journal-changed')).toBe(true);
+  });
+
+  it('with a record that is not understood is not stuck on it', async () => {
+    coordinator = await startTestCoordinator({ decide: issuesOnce((node) => aDraft(node)) });
+    const { node, planId } = await nodeWithPlan();
+    const reply = await node.fleet.ReportProgress(
+      {
+        journalId: 'journal-1',
+        offset: 0,
+        records: [
+          Buffer.from('{"event":"from-the-future","planId":"p"}'),
+          Buffer.from('junk'),
+          jsonToWire(finishedRecord(planId)),
+        ],
+      },
+      call,
+    );
+    expect(reply.nextOffset).toBe(3);
+    expect((await coordinator.plan(planId)).state).toBe('done');
+  });
+
+  it('is shown by logs, redacted', async () => {
+    coordinator = await startTestCoordinator({ decide: issuesOnce((node) => aDraft(node)) });
+    const { node, planId } = await nodeWithPlan();
+    const failed: JournalRecord = {
+      ...at,
+      event: 'step-outcome',
+      planId,
+      stepId: asStepId('one'),
+      attempt: 1,
+      result: 'failed',
+      durationMs: 5,
+      note: null,
+      outputs: {},
+      error: {
+        code: 'exec-failed',
+        message: 'kubeadm exited 1',
+        command: 'kubeadm join --token abcdef.0123456789abcdef',
+        outputTail: 'no route',
+        retryable: true,
+      },
+    };
+    await node.report(0, [acceptedRecord(planId), intentRecord(planId, 'one'), failed]);
+    const logs = await coordinator.operator.Logs(
+      { subject: planId, after: 0, follow: false },
+      call,
+    );
+    const text = logs.lines.map((line) => line.toString('utf8')).join('\n');
+    expect(text).toContain('kubeadm exited 1');
+    expect(text).toContain('no route');
+    expect(text).not.toContain('abcdef.0123456789abcdef');
+    expect(JSON.stringify(await coordinator.plan(planId))).not.toContain('abcdef.0123456789abcdef');
+    const after = await coordinator.operator.Logs(
+      { subject: 'w1', after: logs.next, follow: false },
+      call,
+    );
+    expect(after.lines).toEqual([]);
+    // The feed is made again from the plans after a restart.
+    await coordinator.restart();
+    const again = await coordinator.operator.Logs(
+      { subject: planId, after: 0, follow: false },
+      call,
+    );
+    expect(again.lines.map((line) => line.toString('utf8')).join('\n')).toContain(
+      'kubeadm exited 1',
+    );
+  });
+});
+
+describe('facts', () => {
+  it('are stored when they changed in a way that matters, and only then', async () => {
+    coordinator = await startTestCoordinator();
+    const node = await coordinator.join({ name: 'w1', number: 1 });
+    const facts = aFacts('w1', '192.168.7.1');
+    const report = async (change: object): Promise<number> => {
+      await node.fleet.ReportFacts({ facts: jsonToWire({ ...facts, ...change }) }, call);
+      return (await coordinator.store.get<FactsRecord>(keys.facts(node.nodeId)))?.revision ?? 0;
+    };
+    const first = await report({});
+    expect(await report({ collectedAtMs: 5, clockSkewMs: 40 })).toBe(first);
+    expect(await report({ memoryBytes: 1 })).toBeGreaterThan(first);
+  });
+
+  it('of another shape are refused with the field', async () => {
+    coordinator = await startTestCoordinator();
+    const node = await coordinator.join({ name: 'w1', number: 1 });
+    const facts = { ...aFacts('w1', '192.168.7.1'), disks: [{ path: 7 }] };
+    const error = await failureOf(node.fleet.ReportFacts({ facts: jsonToWire(facts) }, call));
+    expect(error).toMatchObject({
+      code: 'invalid',
+      message: expect.stringContaining('facts.disks'),
+    });
+  });
+});

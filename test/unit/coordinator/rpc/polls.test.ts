@@ -1,0 +1,88 @@
+import { describe, expect, it } from 'vitest';
+import { addressOf } from '../../../../coordinator/rpc/peer.ts';
+import { createPolls, type PollTold } from '../../../../coordinator/rpc/polls.ts';
+import { manualClock } from '../../../support/manual-clock.ts';
+
+const told = (poll: number, change: Partial<PollTold> = {}): PollTold => ({
+  instanceId: 'i1',
+  poll,
+  bootId: 'b',
+  agentVersion: '0.1.0',
+  factsDigest: '',
+  lanes: [],
+  journalId: 'j',
+  journalEnd: 0,
+  ...change,
+});
+const never = new AbortController().signal;
+
+describe('what polls tell', () => {
+  it('makes a node online for 30 s', () => {
+    const clock = manualClock();
+    const polls = createPolls(clock);
+    expect(polls.isOnline('a')).toBe(false);
+    polls.begin('a', told(1)).end();
+    clock.advance(29_999);
+    expect(polls.isOnline('a')).toBe(true);
+    clock.advance(1);
+    expect(polls.isOnline('a')).toBe(false);
+  });
+
+  it('is news for decisions when the story changed or the node is back, not at every poll', () => {
+    const clock = manualClock();
+    const polls = createPolls(clock);
+    const news = (poll: PollTold): boolean => {
+      const before = polls.revision();
+      polls.begin('a', poll).end();
+      return polls.revision() > before;
+    };
+    expect(news(told(1))).toBe(true);
+    expect(news(told(2))).toBe(false);
+    const lane = { lane: 'host', planIds: ['p'], epoch: 1, sequence: 1, doing: 'runs' } as const;
+    expect(news(told(3, { lanes: [lane] }))).toBe(true);
+    expect(news(told(4, { lanes: [{ ...lane, doing: 'waits' }] }))).toBe(true);
+    clock.advance(31_000);
+    expect(news(told(5, { lanes: [{ ...lane, doing: 'waits' }] }))).toBe(true);
+    expect(news(told(6, { bootId: 'b2', lanes: [{ ...lane, doing: 'waits' }] }))).toBe(true);
+  });
+
+  it('forgets what was answered when the agent was started anew', () => {
+    const polls = createPolls(manualClock());
+    const first = polls.begin('a', told(1));
+    first.answered('digest');
+    expect(polls.begin('a', told(2)).lastAnswer).toBe('digest');
+    expect(polls.begin('a', told(1, { instanceId: 'i2' })).lastAnswer).toBeNull();
+  });
+});
+
+describe('waiting for a wake', () => {
+  it('does not miss a wake between looking and waiting', async () => {
+    const polls = createPolls(manualClock());
+    const seen = polls.wakes('a');
+    polls.wake('a');
+    await polls.waitForWake('a', seen, { ms: 1_000_000, signal: never });
+  });
+
+  it('ends with the time, and with the signal', async () => {
+    const clock = manualClock();
+    const polls = createPolls(clock);
+    const late = polls.waitForWake('a', 0, { ms: 1000, signal: never });
+    clock.advance(1000);
+    await late;
+    const stop = new AbortController();
+    const stopped = polls.waitForWake('a', 0, { ms: 1000, signal: stop.signal });
+    stop.abort();
+    await expect(stopped).rejects.toThrow(expect.objectContaining({ name: 'AbortError' }));
+  });
+});
+
+describe('the address of a caller', () => {
+  it.each([
+    ['10.0.0.7:40312', '10.0.0.7'],
+    ['::ffff:10.0.0.7:40312', '10.0.0.7'],
+    ['fd00::7:40312', 'fd00::7'],
+    ['[fd00::7]:40312', 'fd00::7'],
+  ])('of %s is %s', (peer, address) => {
+    expect(addressOf(peer)).toBe(address);
+  });
+});

@@ -1,0 +1,254 @@
+// The loop over a store in memory: what is stored in which order, what a crash between any two
+// writes costs, what a lost race costs.
+import { generateKeyPairSync } from 'node:crypto';
+import { describe, expect, it } from 'vitest';
+import {
+  type Coordinator,
+  createCoordinator,
+  type Decide,
+} from '../../../../coordinator/coordinator.ts';
+import { createRefusedJoins } from '../../../../coordinator/enrollment/refused-joins.ts';
+import { createEventFeed } from '../../../../coordinator/events/event-feed.ts';
+import { createPolls } from '../../../../coordinator/rpc/polls.ts';
+import { openPlans } from '../../../../coordinator/sequencer/plans.ts';
+import {
+  type ClusterRecord,
+  type EnvelopeRecord,
+  keys,
+  type NodeRecord,
+  type PlanRecord,
+} from '../../../../coordinator/store/records.ts';
+import { type Store, update } from '../../../../coordinator/store/store.ts';
+import { silentLogger } from '../../../../shared/log.ts';
+import type { Plan } from '../../../../shared/model/plan.ts';
+import { envelopeFromStored } from '../../../../shared/rpc/codec.ts';
+import { isSignedBy, publicKeyText } from '../../../../shared/signature.ts';
+import { type MemoryDisk, memoryDisk, memoryStore } from '../../../fakes/store.ts';
+import { aCluster, aNode } from '../../../support/cluster-builders.ts';
+import { decidesNothing } from '../../../support/coordinator.ts';
+import { manualClock } from '../../../support/manual-clock.ts';
+import { aDraft, issuesOnce } from '../../../support/plan-builders.ts';
+import { recordedAudit } from '../../../support/quiet-parts.ts';
+
+const { privateKey: planKey } = generateKeyPairSync('ed25519');
+const once = issuesOnce((node) => aDraft(node));
+
+async function diskWithNode(): Promise<MemoryDisk> {
+  const disk = memoryDisk();
+  const store = memoryStore(disk);
+  const node = aNode('w1', 1, { pool: 'workers' });
+  await store.put(keys.cluster('lab'), aCluster(), 0);
+  await store.put(keys.node(node.record.id), node.record, 0);
+  await store.put(keys.facts(node.record.id), node.facts, 0);
+  return disk;
+}
+
+async function coordinatorOn(
+  store: Store,
+  decide: Decide,
+  clock = manualClock(),
+): Promise<Coordinator & { wakes: string[] }> {
+  const plans = await openPlans(store);
+  const audit = recordedAudit();
+  const polls = createPolls(clock);
+  const wakes: string[] = [];
+  const coordinator = createCoordinator({
+    store,
+    polls,
+    storedArtifacts: async () => new Set(),
+    clock,
+    log: silentLogger,
+    audit,
+    plans,
+    refused: createRefusedJoins(clock),
+    decide,
+    issue: {
+      fleet: 'f1',
+      epoch: 1,
+      store,
+      planKey,
+      clock,
+      log: silentLogger,
+      audit,
+      feed: createEventFeed(clock),
+      plans,
+      wake: (nodeId) => wakes.push(nodeId),
+    },
+  });
+  return Object.assign(coordinator, { wakes });
+}
+
+const plansIn = async (store: Store) =>
+  (await store.range<PlanRecord>(keys.plans)).map(({ value }) => value);
+const nodeIn = async (store: Store) => (await store.range<NodeRecord>(keys.nodes))[0]?.value;
+
+describe('a turn', () => {
+  it('issues what was decided, signed and numbered, wakes the host, and then rests', async () => {
+    const store = memoryStore(await diskWithNode());
+    const coordinator = await coordinatorOn(store, once);
+    await coordinator.turn();
+    const [plan, ...others] = await plansIn(store);
+    expect(others).toEqual([]);
+    expect(plan).toMatchObject({
+      state: 'issued',
+      sequence: 1,
+      epoch: 1,
+      attempt: 1,
+      nodeName: 'w1',
+    });
+    expect(coordinator.wakes).toEqual([plan?.nodeId]);
+    const envelope = await store.get<EnvelopeRecord>(keys.envelope(plan?.planId ?? ''));
+    const signed = envelopeFromStored(
+      envelope?.value.envelope ?? { payloadType: '', payload: '', signatures: [] },
+    );
+    expect(isSignedBy(signed, [publicKeyText(planKey)])).toBe(true);
+    const content = JSON.parse(Buffer.from(signed.payload).toString('utf8')) as Plan;
+    expect(content).toMatchObject({
+      fleet: 'f1',
+      planId: plan?.planId,
+      sequence: 1,
+      expiresMs: content.notBeforeMs + 3_600_000,
+    });
+    const revision = await store.revision();
+    await coordinator.turn();
+    expect(await store.revision()).toBe(revision);
+  });
+
+  it.each([0, 1, 2])(
+    'that is killed after %i of its writes is made good by the next one',
+    async (writes) => {
+      const disk = await diskWithNode();
+      const dying = memoryStore(disk);
+      const first = await coordinatorOn(dying, once);
+      dying.crashAfter(writes);
+      await first.turn();
+      expect(await plansIn(dying)).toEqual([]);
+
+      const store = memoryStore(disk);
+      await (await coordinatorOn(store, once)).turn();
+      const plans = await plansIn(store);
+      expect(plans).toHaveLength(1);
+      // A number may be lost; none is used twice.
+      expect(plans[0]?.sequence).toBe(writes === 0 ? 1 : 2);
+      expect((await nodeIn(store))?.sequence.host).toBe(plans[0]?.sequence);
+    },
+  );
+
+  it('stores the cluster before the plans, and issues nothing when that race is lost', async () => {
+    const store = memoryStore(await diskWithNode());
+    const decide: Decide = (view, now) => ({
+      ...once(view, now),
+      cluster: { ...view.cluster, etcdReady: true },
+    });
+    const coordinator = await coordinatorOn(store, decide);
+    store.loseRace('cluster/');
+    await coordinator.turn();
+    expect(await plansIn(store)).toEqual([]);
+    await coordinator.turn();
+    expect(await plansIn(store)).toHaveLength(1);
+    expect((await store.get<ClusterRecord>(keys.cluster('lab')))?.value.etcdReady).toBe(true);
+  });
+
+  it('issues nothing to a node that changed meanwhile, and does at the next', async () => {
+    const store = memoryStore(await diskWithNode());
+    const coordinator = await coordinatorOn(store, once);
+    store.loseRace('node/');
+    await coordinator.turn();
+    expect(await plansIn(store)).toEqual([]);
+    await coordinator.turn();
+    expect(await plansIn(store)).toHaveLength(1);
+  });
+
+  it('never issues a second plan into a host lane, whatever is decided', async () => {
+    const store = memoryStore(await diskWithNode());
+    let number = 0;
+    const greedy: Decide = (view, now) => {
+      number += 1;
+      const contentKey = `c${String(number)}`;
+      return {
+        ...decidesNothing(view, now),
+        issue: view.nodes.map((node) => aDraft(node, { contentKey })),
+      };
+    };
+    const coordinator = await coordinatorOn(store, greedy);
+    await coordinator.turn();
+    await coordinator.turn();
+    expect(await plansIn(store)).toHaveLength(1);
+  });
+
+  it('lets a cluster lane have several, but no content key twice', async () => {
+    const store = memoryStore(await diskWithNode());
+    const decide: Decide = (view, now) => ({
+      ...decidesNothing(view, now),
+      issue: view.nodes.flatMap((node) =>
+        ['a', 'b', 'a'].map((contentKey) => aDraft(node, { contentKey, lane: 'cluster' })),
+      ),
+    });
+    await (await coordinatorOn(store, decide)).turn();
+    expect(
+      (await plansIn(store))
+        .map(({ contentKey, sequence }) => `${contentKey}${String(sequence)}`)
+        .sort(),
+    ).toEqual(['a1', 'b2']);
+  });
+
+  it('gives up a plan that nobody took, when its time is over', async () => {
+    const clock = manualClock();
+    const store = memoryStore(await diskWithNode());
+    const coordinator = await coordinatorOn(store, once, clock);
+    await coordinator.turn();
+    const wakeAtMs = await coordinator.turn();
+    expect(wakeAtMs).toBe(clock.now() + 3_600_000 + 60_000);
+    clock.advance(3_600_000 + 60_000);
+    await coordinator.turn();
+    expect((await plansIn(store)).map(({ state }) => state)).toEqual(['expired']);
+  });
+
+  it('for one cluster does not fail with another’s', async () => {
+    const disk = await diskWithNode();
+    await memoryStore(disk).put(keys.cluster('broken'), aCluster({ name: 'broken' }), 0);
+    const store = memoryStore(disk);
+    const decide: Decide = (view, now) => {
+      if (view.cluster.name === 'broken') throw new Error('a bug of the planner');
+      return once(view, now);
+    };
+    const coordinator = await coordinatorOn(store, decide);
+    await coordinator.turn();
+    expect(await plansIn(store)).toHaveLength(1);
+    expect(coordinator.latestDecision('broken')).toBeNull();
+    expect(coordinator.latestDecision('lab')).not.toBeNull();
+  });
+});
+
+describe('the loop', () => {
+  it('takes a turn for a change of the store, for a touch and when the time has come', async () => {
+    const clock = manualClock();
+    const store = memoryStore(await diskWithNode());
+    const turns: number[] = [];
+    const decide: Decide = (view, now) => {
+      turns.push(now);
+      return { ...decidesNothing(view, now), wakeAtMs: now + 50_000 };
+    };
+    const coordinator = await coordinatorOn(store, decide, clock);
+    const stop = new AbortController();
+    const running = coordinator.run(stop.signal);
+    const reaches = async (count: number): Promise<void> => {
+      await expect
+        .poll(() => {
+          // The few milliseconds in which changes are gathered.
+          clock.advance(1);
+          return turns.length;
+        })
+        .toBeGreaterThanOrEqual(count);
+    };
+    await reaches(1);
+    await update<object>(store, 'test/nudge', () => ({}));
+    await reaches(2);
+    coordinator.touch();
+    await reaches(3);
+    clock.advance(50_000);
+    await reaches(4);
+    stop.abort();
+    await running;
+  });
+});

@@ -1,0 +1,98 @@
+import { expect, test } from 'vitest';
+import { type ClusterProgress, judgeSpecChange } from '../../../../coordinator/spec/spec-change.ts';
+import { aSpec } from '../../../support/cluster-builders.ts';
+
+const running: ClusterProgress = {
+  hasBegun: true,
+  nodes: { 'control-plane': ['m1', 'm2', 'm3'], workers: ['w1', 'w2'] },
+};
+const bare = { hasBegun: false, nodes: {} };
+const masters = { name: 'control-plane', roles: ['etcd', 'control-plane'], size: 3 };
+
+const reasonsFor = (change: object, progress = running): readonly string[] => {
+  const judged = judgeSpecChange(aSpec(), aSpec(change), progress);
+  return judged.kind === 'refused' ? judged.reasons : [];
+};
+
+test('the same spec is unchanged', () => {
+  expect(judgeSpecChange(aSpec(), aSpec(), running)).toEqual({ kind: 'unchanged' });
+});
+
+test('a new worker pool is allowed and named', () => {
+  const pools = [
+    masters,
+    { name: 'workers', roles: ['worker'] },
+    { name: 'gpu', roles: ['worker'] },
+  ];
+  expect(judgeSpecChange(aSpec(), aSpec({ pools }), running)).toEqual({
+    kind: 'allowed',
+    messages: ['pool gpu added'],
+  });
+});
+
+test('a worker pool may get a size that its hosts fit in', () => {
+  const pools = [masters, { name: 'workers', roles: ['worker'], size: 5 }];
+  expect(judgeSpecChange(aSpec(), aSpec({ pools }), running)).toEqual({
+    kind: 'allowed',
+    messages: ['pool workers: size open → 5'],
+  });
+});
+
+test('a smaller size than there are hosts is refused with the commands to run', () => {
+  const reasons = reasonsFor({ pools: [masters, { name: 'workers', roles: ['worker'], size: 1 }] });
+  expect(reasons).toHaveLength(1);
+  expect(reasons[0]).toContain('apply never removes hosts');
+  expect(reasons[0]).toContain('coordinator node remove w2');
+});
+
+test('a pool that is gone but has hosts is refused, also before the install', () => {
+  const reasons = reasonsFor({ pools: [masters] }, { hasBegun: false, nodes: { workers: ['w1'] } });
+  expect(reasons[0]).toContain('pool workers is gone from the spec but has 1 host');
+});
+
+test('an empty pool may go', () => {
+  const judged = judgeSpecChange(aSpec(), aSpec({ pools: [masters] }), { ...running, nodes: {} });
+  expect(judged).toEqual({ kind: 'allowed', messages: ['pool workers dropped: it had no host'] });
+});
+
+test.each([
+  ['another version', { kubernetes: { version: 'v1.38.0' } }, 'upgrades come with a later release'],
+  [
+    'other pod addresses',
+    { network: { pods: '10.8.0.0/16' } },
+    'network.pods is 10.200.0.0/16 and would become 10.8.0.0/16',
+  ],
+  [
+    'other kubelet settings',
+    { kubelet: { maxPods: 50 } },
+    'kubelet differs from what is installed',
+  ],
+  [
+    'another endpoint',
+    { controlPlane: { endpoint: { address: 'vip:6443' } } },
+    'controlPlane differs',
+  ],
+  [
+    'another size of the control plane',
+    {
+      pools: [
+        { ...masters, size: 5 },
+        { name: 'workers', roles: ['worker'] },
+      ],
+    },
+    'size of pool control-plane is 3 and would become 5',
+  ],
+  [
+    'other roles',
+    { pools: [masters, { name: 'workers', roles: ['etcd'], size: 3 }] },
+    'roles of pool workers cannot be changed',
+  ],
+  [
+    'labels in use',
+    { pools: [masters, { name: 'workers', roles: ['worker'], labels: { a: 'b' } }] },
+    'in use by 2 nodes',
+  ],
+])('%s is refused once the install has begun, and allowed before', (_what, change, sentence) => {
+  expect(reasonsFor(change).join('\n')).toContain(sentence);
+  expect(judgeSpecChange(aSpec(), aSpec(change), bare).kind).toBe('allowed');
+});
