@@ -7,8 +7,6 @@ import { isMissing } from './durable-file.ts';
 
 export interface AgentPaths {
   readonly configFile: string;
-  /** Fleet CA from the join material. */
-  readonly caFile: string;
   readonly tokenFile: string;
   readonly stateDirectory: string;
   readonly identityDirectory: string;
@@ -39,7 +37,6 @@ export function agentPaths(options: PathOptions): AgentPaths {
   const state = options.stateDirectory ?? '/var/lib/muster-agent';
   return {
     configFile: join(config, 'agent.json'),
-    caFile: join(config, 'ca.crt'),
     tokenFile: join(config, 'join-token'),
     stateDirectory: state,
     identityDirectory: join(state, 'identity'),

@@ -6,6 +6,7 @@ import { isAbort } from '../shared/errors.ts';
 import { type Part, stopAll } from '../shared/lifecycle.ts';
 import type { Logger } from '../shared/log.ts';
 import { ReleaseBases } from './artifacts/release-bases.ts';
+import { resumePulls } from './artifacts/resume-pulls.ts';
 import { requireSettings } from './config.ts';
 import type { Decide } from './coordinator.ts';
 import { createCore } from './core.ts';
@@ -105,6 +106,7 @@ async function start(options: ServeOptions, parts: Part[]): Promise<Running> {
       await core.artifacts.settled();
     },
   });
+  await resumePulls(store, core.artifacts);
 
   const host = options.listen?.host ?? '0.0.0.0';
   const grpcPort = options.listen?.grpcPort ?? settings.grpcPort;

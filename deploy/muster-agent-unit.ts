@@ -28,7 +28,6 @@ RestrictSUIDSGID=yes
 SystemCallArchitectures=native
 RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6 AF_NETLINK
 ProtectHome=read-only
-PrivateTmp=yes
 
 [Install]
 WantedBy=multi-user.target

@@ -41,6 +41,9 @@ export interface CoordinatorContact {
   nextAnswer(signal: AbortSignal): Promise<void>;
 }
 
+/** Longer than it takes until the signal to end has arrived too. */
+const failurePauseMs = 250;
+
 /** @throws AbortError when the agent ends; AppError when the journal cannot be written. */
 export async function runPlan(options: ExecutorOptions): Promise<void> {
   const { plan, signal } = options;
@@ -121,6 +124,8 @@ async function runTurn(turn: StepTurn, options: ExecutorOptions): Promise<void> 
     }),
     options.signal,
   );
+  // A service that is being stopped has its children ended with it: that is no failure of theirs.
+  if (outcome.result === 'failed') await clock.sleep(failurePauseMs, options.signal);
   await options.record(outcomeRecord(turn, outcome, { options, beganBootMs, attempt }));
   options.say(step.id, null);
   const durationMs = clock.boot() - beganBootMs;

@@ -28,9 +28,11 @@ export const importImage: StepRunner<'import-image'> = {
 
   apply: async ({ artifact, namespace, reference }, context) => {
     const archive = await context.artifact(artifact);
-    const label = `${LABEL}=${labelValue(artifact.sha256)}`;
-    const command = ['ctr', '-n', namespace, 'images', 'import', '--label', label, archive];
-    await commandsOf(context)(command);
+    const label = `${LABEL}=${artifact.sha256}`;
+    // --local: without it the archive takes a detour through containerd's transfer service, which
+    // costs two and a half times the processor time.
+    const options = ['--local', '--label', label];
+    await commandsOf(context)(['ctr', '-n', namespace, 'images', 'import', ...options, archive]);
     const result = await listed({ artifact, namespace, reference }, context);
     if (result.stdout.split('\n').includes(reference)) return {};
     throw new AppError(
@@ -47,11 +49,9 @@ async function listed(
   { artifact, namespace, reference }: StepArgs['import-image'],
   context: StepContext,
 ) {
-  const filter = `name==${reference},labels."${LABEL}"==${labelValue(artifact.sha256)}`;
+  const filter = `name==${reference},labels."${LABEL}"==${artifact.sha256}`;
   return await context.host.read(['ctr', '-n', namespace, 'images', 'ls', '-q', filter], {
     signal: context.signal,
     timeoutMs: 30_000,
   });
 }
-
-const labelValue = (digest: string): string => digest;

@@ -50,7 +50,8 @@ export const apiserver: PhasePart = {
     const pem = (await input.context.host.readFile(pki('apiserver.crt'))) ?? '';
     const certificate = parseCertificate(pem);
     const names = certificate === null ? new Set<string>() : namesOf(certificate);
-    const missing = namesWanted(input.config).find((name) => !names.has(name));
+    const wanted = [input.args.nodeName, ...namesWanted(input.config)];
+    const missing = wanted.find((name) => !names.has(name));
     return missing === undefined ? null : `${pki('apiserver.crt')} is not for ${missing}`;
   },
 };
@@ -152,12 +153,16 @@ export const kubeletCredential: PhasePart = {
     if ((await host.stat(kubernetes.kubeletConfig)) !== null) return null;
     const bootstrap = await host.readFile(kubernetes.bootstrapConfig);
     if (bootstrap === null) return `there is no ${kubernetes.kubeletConfig}`;
-    const discovery = /^\s*kubeConfigPath:\s*(\S+)/m.exec(config)?.[1];
+    const discovery = discoveryPathIn(config);
     const sent = discovery === undefined ? null : await host.readFile(discovery);
     if (sent === null || tokenOf(sent) === tokenOf(bootstrap)) return null;
     return `${kubernetes.bootstrapConfig} is from earlier credentials`;
   },
 };
+
+/** Where a JoinConfiguration finds its token. */
+export const discoveryPathIn = (config: string): string | undefined =>
+  /^\s*kubeConfigPath:\s*(\S+)/m.exec(config)?.[1];
 
 const tokenOf = (text: string): string => /\b[a-z0-9]{6}\.[a-z0-9]{16}\b/.exec(text)?.[0] ?? '';
 

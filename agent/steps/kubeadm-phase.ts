@@ -8,6 +8,7 @@ import type { StepArgs } from '../../shared/model/step.ts';
 import { redact } from '../../shared/redact.ts';
 import { connectKubeApi, type KubeApi } from '../host/kube-api.ts';
 import { readKubeconfig } from '../host/kubeconfig.ts';
+import { textAt } from './kube-object.ts';
 import { lookPatiently } from './kube-session.ts';
 import {
   markerPath,
@@ -18,6 +19,7 @@ import {
 } from './kubeadm-phase-checks.ts';
 import type { PhaseInput } from './kubeadm-phase-parts.ts';
 import { kubernetes } from './kubernetes-paths.ts';
+import { credentialsExpired, refuseExpiredToken } from './refuse-expired-token.ts';
 import type { StepContext, StepRunner } from './step-runner.ts';
 import { done, waits, waitUntil } from './wait-until.ts';
 
@@ -40,6 +42,7 @@ export const kubeadmPhase: StepRunner<'kubeadm-phase'> = {
   async apply(args, context) {
     const phase = phaseFor(args);
     await withInput(args, context, async (input) => {
+      if (args.command === 'join') await refuseExpiredToken(input.config, context);
       await removeWrong(phase, input);
       if (phaseName(args) === 'join kubelet-wait-bootstrap') await giveTokenBack(args, context);
       await runPhase(args, phase, context);
@@ -141,14 +144,10 @@ async function runKubeadm(
 /** What kubeadm said, without the advice around it. */
 function explained(args: PhaseArgs, failure: AppError): AppError {
   const what = `kubeadm ${phaseName(args)}`;
-  const output = String(failure.details['outputTail'] ?? '');
+  const output = textAt(failure.details, 'outputTail');
   const { details } = failure;
   if (args.command === 'join' && /\bUnauthorized\b|token.*(expired|not found)/i.test(output)) {
-    return new AppError(
-      'credentials-expired',
-      `${what}: the cluster does not take the join credentials any more: new ones have to be made`,
-      { details, cause: failure },
-    );
+    return credentialsExpired(what, failure);
   }
   if (failure.code !== 'exec-failed') return failure;
   const said = output.split('\n').findLast((line) => /^\s*error\b/i.test(line)) ?? '';

@@ -33,7 +33,7 @@ const reserveMs = 10_000;
 
 interface Check {
   readonly title: string;
-  /** The answer seen. @throws with what was seen instead */
+  /** @throws with what was seen instead */
   readonly run: () => Promise<void>;
 }
 
@@ -195,10 +195,12 @@ async function dial({ api, namespace }: Stand, dialling: Dialling): Promise<void
     ...{ host, port: String(port), protocol: 'http', request: 'hostname', tries: '1' },
   });
   const pod = podPath(namespace, `${from.name}:${HTTP_PORT}`);
-  const answer = await api.request('GET', `${pod}/proxy/dial?${query}`, { timeoutMs: tryMs });
-  const [response] = listAt(answer.body, 'responses');
-  const [error] = listAt(answer.body, 'errors');
-  mustBe(String(response ?? error ?? answer.text).trim(), expected, answer.status);
+  const answer = await api.request('GET', `${pod}/proxy/dial?${query.toString()}`, {
+    timeoutMs: tryMs,
+  });
+  const response = textAt(answer.body, 'responses', '0');
+  const error = textAt(answer.body, 'errors', '0');
+  mustBe((response || error || answer.text).trim(), expected, answer.status);
 }
 
 function mustBe(seen: string, expected: readonly string[], status: number): void {

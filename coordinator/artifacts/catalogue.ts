@@ -28,7 +28,7 @@ export type ArtifactName = (typeof artifactNames)[number];
 export type Architecture = 'amd64' | 'arm64';
 export const architectures: readonly Architecture[] = ['amd64', 'arm64'];
 
-/** Versions as the releases' own tags write them. */
+/** Kubernetes and images as their tags write versions; the others without the leading v. */
 type Release = Readonly<Record<ArtifactName, string>>;
 
 /**
@@ -59,11 +59,11 @@ type KubernetesArtifact =
 
 const releases: Readonly<Record<string, Release>> = {
   'v1.37.1': release('v1.37.1', {
-    etcd: 'v3.6.16',
-    containerd: 'v2.4.2',
-    runc: 'v1.5.2',
-    'cni-plugins': 'v1.9.1',
-    'flannel-cni-plugin': 'v1.9.1-flannel1',
+    etcd: '3.6.16',
+    containerd: '2.4.2',
+    runc: '1.5.2',
+    'cni-plugins': '1.9.1',
+    'flannel-cni-plugin': '1.9.1-flannel1',
     'image-coredns': 'v1.14.6',
     'image-pause': '3.10.2',
     'image-flannel': 'v0.28.4',
@@ -118,29 +118,29 @@ const sources: Readonly<
   kubelet: kubernetesBinary('kubelet'),
   kubectl: kubernetesBinary('kubectl'),
   etcd: (version, arch) => {
-    const base = `${github}/etcd-io/etcd/releases/download/${version}`;
-    const url = `${base}/etcd-${version}-linux-${arch}.tar.gz`;
+    const base = `${github}/etcd-io/etcd/releases/download/v${version}`;
+    const url = `${base}/etcd-v${version}-linux-${arch}.tar.gz`;
     return { kind: 'archive', url, checksumUrl: `${base}/SHA256SUMS`, member: null };
   },
   containerd: (version, arch) => {
-    const base = `${github}/containerd/containerd/releases/download/${version}`;
-    const url = `${base}/containerd-${version.replace(/^v/, '')}-linux-${arch}.tar.gz`;
+    const base = `${github}/containerd/containerd/releases/download/v${version}`;
+    const url = `${base}/containerd-${version}-linux-${arch}.tar.gz`;
     return { kind: 'archive', url, checksumUrl: `${url}.sha256sum`, member: null };
   },
   runc: (version, arch) => {
-    const base = `${github}/opencontainers/runc/releases/download/${version}`;
+    const base = `${github}/opencontainers/runc/releases/download/v${version}`;
     const checksumUrl = `${base}/runc.sha256sum`;
     return { kind: 'binary', url: `${base}/runc.${arch}`, checksumUrl, member: null };
   },
   'cni-plugins': (version, arch) => {
-    const base = `${github}/containernetworking/plugins/releases/download/${version}`;
-    const url = `${base}/cni-plugins-linux-${arch}-${version}.tgz`;
+    const base = `${github}/containernetworking/plugins/releases/download/v${version}`;
+    const url = `${base}/cni-plugins-linux-${arch}-v${version}.tgz`;
     return { kind: 'archive', url, checksumUrl: `${url}.sha256`, member: null };
   },
   // Only the archive has a published checksum; what a host needs of it is one file.
   'flannel-cni-plugin': (version, arch) => {
-    const base = `${github}/flannel-io/cni-plugin/releases/download/${version}`;
-    const url = `${base}/cni-plugin-flannel-linux-${arch}-${version}.tgz`;
+    const base = `${github}/flannel-io/cni-plugin/releases/download/v${version}`;
+    const url = `${base}/cni-plugin-flannel-linux-${arch}-v${version}.tgz`;
     return { kind: 'binary', url, checksumUrl: `${url}.sha256`, member: `flannel-${arch}` };
   },
   'image-kube-apiserver': image('registry.k8s.io/kube-apiserver'),

@@ -11,7 +11,6 @@ const everyNode = [
   'flannel-cni-plugin',
   'kubeadm',
   'kubelet',
-  'kubectl',
   'image-pause',
   'image-nginx',
   'image-kube-proxy',
@@ -19,6 +18,7 @@ const everyNode = [
   'image-coredns',
 ] as const;
 const masters = [
+  'kubectl',
   'image-kube-apiserver',
   'image-kube-controller-manager',
   'image-kube-scheduler',

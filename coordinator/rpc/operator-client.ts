@@ -17,9 +17,8 @@ export function openOperatorSocket(path: string): OperatorClient {
     credentials: credentials.createInsecure(),
     options: { 'grpc.keepalive_time_ms': 2 ** 31 - 1 },
   });
-  const definition = services.operator as unknown as OperatorDefinition & typeof services.operator;
   return {
-    calls: createClient<OperatorDefinition>(definition, channel),
+    calls: createClient<OperatorDefinition>(services.operator, channel),
     close: () => channel.close(),
   };
 }

@@ -1,6 +1,7 @@
 // The store of a single coordinator: SQLite, write-ahead log, synchronous=FULL, so that a `put` that
 // returned survives a power cut. The exclusive lock of the file is what refuses a second coordinator
 // on the same directory; the kernel drops it when the process dies, however it dies.
+import { chmodSync, closeSync, openSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { AppError } from '../../shared/errors.ts';
 import { changeSignal } from './change-signal.ts';
@@ -78,6 +79,7 @@ export function openSqliteStore(path: string): Store {
 function openDatabase(path: string): DatabaseSync {
   let database: DatabaseSync | null = null;
   try {
+    makePrivate(path);
     database = new DatabaseSync(path, { timeout: 0 });
     // Before the first read, so that the lock is taken with it and no shared-memory file is made.
     database.exec('PRAGMA locking_mode = EXCLUSIVE');
@@ -90,6 +92,12 @@ function openDatabase(path: string): DatabaseSync {
     if (database?.isOpen) database.close();
     throw explained(thrown, path);
   }
+}
+
+/** SQLite gives its other files the mode of the first. */
+function makePrivate(path: string): void {
+  closeSync(openSync(path, 'a', 0o600));
+  chmodSync(path, 0o600);
 }
 
 function checkIntegrity(database: DatabaseSync, path: string): void {

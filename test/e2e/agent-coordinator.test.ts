@@ -21,8 +21,14 @@ async function aCoordinator(options: TestCoordinatorOptions = {}): Promise<TestC
   return coordinator;
 }
 
-async function anAgent(coordinator: { readonly grpcPort: number }, token: string): Promise<AgentProcess> {
-  const agent = await AgentProcess.create({ coordinators: [`127.0.0.1:${coordinator.grpcPort}`], token });
+async function anAgent(
+  coordinator: { readonly grpcPort: number },
+  token: string,
+): Promise<AgentProcess> {
+  const agent = await AgentProcess.create({
+    coordinators: [`127.0.0.1:${coordinator.grpcPort}`],
+    token,
+  });
   onTestFinished(() => agent.remove());
   return agent;
 }
@@ -46,13 +52,21 @@ const join2 = (agent: AgentProcess, ...more: readonly string[]): Promise<number 
 
 test('joins with a token, does the signed plan, reports every step; a second plan follows the first', async () => {
   const made = await temporaryDirectory();
-  const stages = [{ title: 'files', steps: [fileStep('one', join(made, 'one')), fileStep('two', join(made, 'two'))] }];
+  const stages = [
+    {
+      title: 'files',
+      steps: [fileStep('one', join(made, 'one')), fileStep('two', join(made, 'two'))],
+    },
+  ];
   const coordinator = await aCoordinator({
     decide: (view, now) => {
       const first = issuesOnce((node) => aDraft(node, { stages }))(view, now);
       const isDone = view.nodes.some((node) => node.plans.some(({ state }) => state === 'done'));
       if (!isDone) return first;
-      return issuesOnce((node) => aDraft(node, { stages, contentKey: 'again/1', goal: 'again' }))(view, now);
+      return issuesOnce((node) => aDraft(node, { stages, contentKey: 'again/1', goal: 'again' }))(
+        view,
+        now,
+      );
     },
   });
   const agent = await anAgent(coordinator, await coordinator.token());
@@ -72,7 +86,9 @@ test('join is idempotent, says who the host is now, and removes the token', asyn
   const token = await coordinator.token();
   const agent = await anAgent(coordinator, token);
   expect(await join2(agent)).toBe(0);
-  expect(agent.text()).toMatch(/joined fleet f\w+ as node [0-9a-f]{16} of pool workers in cluster lab/);
+  expect(agent.text()).toMatch(
+    /joined fleet f\w+ as node [0-9a-f]{16} of pool workers in cluster lab/,
+  );
   expect(await join2(agent)).toBe(2);
   await agent.putToken(token);
   expect(await join2(agent)).toBe(0);
@@ -93,7 +109,9 @@ test('a used-up token and a made-up one are refused alike: exit 3, one sentence,
     (agent.lines.find((line) => line.startsWith('muster-agent:')) ?? '').replace(/:\d+ /, ' ');
   expect(sentence(second)).toContain('token create');
   expect(sentence(third)).toBe(sentence(second));
-  await expect(readFile(join(second.stateDirectory, 'identity/identity.json'))).rejects.toThrow(/ENOENT/);
+  await expect(readFile(join(second.stateDirectory, 'identity/identity.json'))).rejects.toThrow(
+    /ENOENT/,
+  );
 });
 
 test('a wrong pin, a broken token and missing arguments each have their exit code', async () => {

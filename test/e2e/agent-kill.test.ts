@@ -1,18 +1,21 @@
 // The real agent process against a small fleet server: joins, works, is killed at seeded moments,
 // and every step is done once and told once.
-import { readFile, stat } from 'node:fs/promises';
+import { readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
+import { AppError } from '../../shared/errors.ts';
 import { asPlanId } from '../../shared/model/ids.ts';
 import type { Plan } from '../../shared/model/plan.ts';
 import type { JournalRecord } from '../../shared/model/progress.ts';
-import { AppError } from '../../shared/errors.ts';
 import { AgentProcess } from '../support/agent-process.ts';
 import { FleetServer } from '../support/fleet-server.ts';
 import { aPlan, aStep } from '../support/signed-plans.ts';
 
 async function anAgent(server: FleetServer): Promise<AgentProcess> {
-  const agent = await AgentProcess.create({ coordinators: [server.address], token: server.token() });
+  const agent = await AgentProcess.create({
+    coordinators: [server.address],
+    token: server.token(),
+  });
   onTestFinished(async () => {
     await agent.remove();
     await server.close();
@@ -83,7 +86,10 @@ test(`killed at ${lives} seeded moments (seed ${seed}), the plan ends and every 
   for (let life = 0; life < lives; life += 1) {
     const target = server.records().length + 1 + Math.floor(random() * 12);
     const extraMs = random() * 15;
-    await server.until(() => server.records().length >= target || ended(server, plan.planId) !== undefined, 60_000);
+    await server.until(
+      () => server.records().length >= target || ended(server, plan.planId) !== undefined,
+      60_000,
+    );
     await new Promise((resolve) => setTimeout(resolve, extraMs));
     await agent.kill();
     agent.start();
@@ -95,11 +101,14 @@ test(`killed at ${lives} seeded moments (seed ${seed}), the plan ends and every 
   for (const record of records) {
     if (record.event !== 'step-outcome') continue;
     expect(['satisfied', 'changed']).toContain(record.result);
-    if (record.result === 'changed') changed.set(record.stepId, (changed.get(record.stepId) ?? 0) + 1);
+    if (record.result === 'changed')
+      changed.set(record.stepId, (changed.get(record.stepId) ?? 0) + 1);
   }
   expect([...changed.values()].every((count) => count === 1)).toBe(true);
   for (const { id } of plan.stages.flatMap(({ steps }) => steps)) {
-    const outcomes = records.filter((record) => record.event === 'step-outcome' && record.stepId === id);
+    const outcomes = records.filter(
+      (record) => record.event === 'step-outcome' && record.stepId === id,
+    );
     expect(outcomes).toHaveLength(1);
   }
   expect(await readFile(file(agent, 's5-2'), 'utf8')).toBe('s5-2'.repeat(2_000));
@@ -140,6 +149,19 @@ test('the agent refuses what is not signed for it and says why, and keeps workin
   server.issue(good);
   await server.until(() => ended(server, good.planId) !== undefined);
   expect(ended(server, good.planId)).toMatchObject({ state: 'done', changedSteps: 2 });
+
+  const stored = join(agent.stateDirectory, 'plans', `${good.planId}.json`);
+  const right = agent.twin().start('plan', 'verify', stored);
+  expect(await right.end()).toBe(0);
+  expect(JSON.parse(right.text())).toMatchObject({ planId: good.planId });
+  const envelope = JSON.parse(await readFile(stored, 'utf8')) as { payload: string };
+  const payload = Buffer.from(envelope.payload, 'base64').toString().replace('prepare', 'ruin');
+  const forged = join(agent.directory, 'forged.json');
+  const content = { ...envelope, payload: Buffer.from(payload).toString('base64') };
+  await writeFile(forged, JSON.stringify(content));
+  const wrong = agent.twin().start('plan', 'verify', forged);
+  expect(await wrong.end()).toBe(3);
+  expect(wrong.text()).toContain('bad-signature');
 });
 
 test('a stop that names a plan is final, also before it was accepted', async () => {
@@ -177,5 +199,7 @@ test('an answer by another key is no answer', async () => {
     answer: { ...(reply as { answer: object }).answer, signatures: [] },
   }));
   agent.start();
-  await expect.poll(() => agent.text(), { timeout: 30_000 }).toContain('no signature by a control key');
+  await expect
+    .poll(() => agent.text(), { timeout: 30_000 })
+    .toContain('no signature by a control key');
 });

@@ -1,7 +1,7 @@
 // The command line against a coordinator process, both as users start them: exit codes, streams and
 // the text of every error. No host and no cluster is needed.
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -302,6 +302,10 @@ test('get -w shows what changes, and a stop ends it with code 130', async () => 
 });
 
 test('the coordinator stops on SIGTERM with code 0; killed, it starts again on what it stored', async () => {
+  await coordinator('apply', '-f', 'cluster.yaml');
+  await coordinator('token', 'create', '--pool', 'workers');
+  const stored = async (): Promise<string> => (await coordinator('get', 'clusters')).out;
+  await expect.poll(stored, { timeout: 20_000 }).toContain('17/17 complete');
   const before = (await coordinator('get', 'tokens', '-o', 'name')).out;
   expect(await stopServer('SIGTERM')).toBe(0);
   const away = await coordinator('get', 'nodes');
@@ -310,7 +314,12 @@ test('the coordinator stops on SIGTERM with code 0; killed, it starts again on w
   await startServer();
   await stopServer('SIGKILL');
   expect(await coordinator('get', 'nodes')).toMatchObject({ code: 5 });
+  // As if it had been killed in the middle of a pull.
+  const store = join(directory, 'data', 'artifacts', 'sha256');
+  const [missing = ''] = await readdir(store);
+  await rm(join(store, missing));
   await startServer();
+  await expect.poll(() => readdir(store), { timeout: 20_000 }).toContain(missing);
   expect((await coordinator('get', 'tokens', '-o', 'name')).out).toBe(before);
   expect(await coordinator('apply', '-f', 'cluster.yaml')).toMatchObject({
     out: 'cluster/lab unchanged\n',

@@ -57,7 +57,9 @@ export class FakeLink implements CoordinatorLink {
     this.journals.set(journalId, journal);
     const isGap = offset > journal.length;
     const fresh = isGap ? [] : records.slice(journal.length - offset);
-    journal.push(...fresh.map((bytes) => JSON.parse(Buffer.from(bytes).toString()) as JournalRecord));
+    journal.push(
+      ...fresh.map((bytes) => JSON.parse(Buffer.from(bytes).toString()) as JournalRecord),
+    );
     return journal.length;
   }
 

@@ -17,7 +17,7 @@ import { compilerPackages, ensureSystemPackages, rootfsPackages } from './system
 
 const neededDiskBytes = 30e9;
 /** Raised when packing changes what it writes for the same recipe. */
-const packingRevision = 1;
+const packingRevision = 2;
 
 export interface ArtifactIndexEntry {
   readonly name: string;

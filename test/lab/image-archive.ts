@@ -1,11 +1,12 @@
 // Writes a container image as an archive in the OCI image layout, which `ctr images import` takes.
-// One uncompressed layer: on the machine where it was built nothing is gained by compressing it,
-// and unpacking it is what an install waits for.
-import { createHash } from 'node:crypto';
+// One layer, compressed with zstd at its quickest level: it unpacks about as fast as a copy, and every
+// host fetches and stores a third of the bytes.
+import { createHash, type Hash } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
 import { rm, stat } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { constants, createZstdCompress } from 'node:zlib';
 import { type TarEntry, tarBytes, withParents } from './tar.ts';
 
 export interface ImageContent {
@@ -37,13 +38,13 @@ export async function writeImageArchive(target: string, content: ImageContent): 
         ...(content.entrypoint.length === 0 ? {} : { Entrypoint: content.entrypoint }),
         ...(content.command.length === 0 ? {} : { Cmd: content.command }),
       },
-      rootfs: { type: 'layers', diff_ids: [`sha256:${layer.digest}`] },
+      rootfs: { type: 'layers', diff_ids: [`sha256:${layer.diffId}`] },
     });
     const manifest = JSON.stringify({
       schemaVersion: 2,
       mediaType: 'application/vnd.oci.image.manifest.v1+json',
       config: descriptor('application/vnd.oci.image.config.v1+json', blobOf(config)),
-      layers: [descriptor('application/vnd.oci.image.layer.v1.tar', layer)],
+      layers: [descriptor('application/vnd.oci.image.layer.v1.tar+zstd', layer)],
     });
     const index = JSON.stringify({
       schemaVersion: 2,
@@ -72,17 +73,28 @@ export async function writeImageArchive(target: string, content: ImageContent): 
   }
 }
 
-async function writeLayer(target: string, entries: readonly TarEntry[]): Promise<Blob> {
-  const hash = createHash('sha256');
-  const hashing = async function* (chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-    for await (const chunk of chunks) {
-      hash.update(chunk);
-      yield chunk;
-    }
-  };
-  const bytes = hashing(tarBytes(withParents(entries)));
-  await pipeline(Readable.from(bytes), createWriteStream(target));
-  return { digest: hash.digest('hex'), size: (await stat(target)).size };
+interface Layer extends Blob {
+  /** Of the uncompressed layer. */
+  readonly diffId: string;
+}
+
+async function writeLayer(target: string, entries: readonly TarEntry[]): Promise<Layer> {
+  const plain = createHash('sha256');
+  const packed = createHash('sha256');
+  const compress = createZstdCompress({ params: { [constants.ZSTD_c_compressionLevel]: 1 } });
+  const bytes = Readable.from(hashing(plain, tarBytes(withParents(entries))));
+  const hashPacked = (chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> =>
+    hashing(packed, chunks);
+  await pipeline(bytes, compress, hashPacked, createWriteStream(target));
+  const digest = packed.digest('hex');
+  return { digest, size: (await stat(target)).size, diffId: plain.digest('hex') };
+}
+
+async function* hashing(hash: Hash, chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  for await (const chunk of chunks) {
+    hash.update(chunk);
+    yield chunk;
+  }
 }
 
 function blobOf(text: string): Blob {

@@ -51,27 +51,33 @@ async function withDirectory(work: (directory: string) => Promise<void>): Promis
 
 test('whatever is damaged, the journal shows a beginning of what was written, or says it is corrupt', async () => {
   await fc.assert(
-    fc.asyncProperty(fc.integer({ min: 1, max: 25 }), fc.array(damages, { maxLength: 3 }), async (count, harm) => {
-      await withDirectory(async (directory) => {
-        const journal = await openJournal({ directory, segmentBytes });
-        for (let number = 0; number < count; number += 1) await journal.append(record(number));
-        await journal.close();
-        for (const one of harm) await damage(directory, one);
-        const again = await openJournal({ directory, segmentBytes });
-        const seen = again.entries().map((entry) => entry.record);
-        if (again.corruption !== null) {
-          await expect(again.append(record(99))).rejects.toMatchObject({ code: 'journal-corrupt' });
-          return;
-        }
-        expect(seen).toEqual(Array.from({ length: seen.length }, (_, number) => record(number)));
-        // And it goes on, and is whole at the next start.
-        await again.append(record(99));
-        await again.close();
-        const last = await openJournal({ directory, segmentBytes });
-        expect(last.corruption).toBeNull();
-        expect(last.entries().map((entry) => entry.record)).toEqual([...seen, record(99)]);
-      });
-    }),
+    fc.asyncProperty(
+      fc.integer({ min: 1, max: 25 }),
+      fc.array(damages, { maxLength: 3 }),
+      async (count, harm) => {
+        await withDirectory(async (directory) => {
+          const journal = await openJournal({ directory, segmentBytes });
+          for (let number = 0; number < count; number += 1) await journal.append(record(number));
+          await journal.close();
+          for (const one of harm) await damage(directory, one);
+          const again = await openJournal({ directory, segmentBytes });
+          const seen = again.entries().map((entry) => entry.record);
+          if (again.corruption !== null) {
+            await expect(again.append(record(99))).rejects.toMatchObject({
+              code: 'journal-corrupt',
+            });
+            return;
+          }
+          expect(seen).toEqual(Array.from({ length: seen.length }, (_, number) => record(number)));
+          // And it goes on, and is whole at the next start.
+          await again.append(record(99));
+          await again.close();
+          const last = await openJournal({ directory, segmentBytes });
+          expect(last.corruption).toBeNull();
+          expect(last.entries().map((entry) => entry.record)).toEqual([...seen, record(99)]);
+        });
+      },
+    ),
     { numRuns: 150 },
   );
 });

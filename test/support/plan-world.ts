@@ -74,6 +74,8 @@ export class PlanWorld {
     readonly isOwn: boolean;
     readonly kill?: Kill | null;
     readonly stop?: AbortSignal;
+    /** Fires when the agent is to end. */
+    readonly ending?: AbortSignal;
   }): Promise<'ended' | 'killed'> {
     let isAlive = true;
     const died = Promise.withResolvers<'killed'>();
@@ -117,7 +119,7 @@ export class PlanWorld {
         },
       },
       stopped: life.stop ?? new AbortController().signal,
-      signal: new AbortController().signal,
+      signal: life.ending ?? new AbortController().signal,
       say: (stepId, sentence) => void this.said.push(`${stepId}: ${sentence}`),
     };
     return await Promise.race([runPlan(options).then(() => 'ended' as const), died.promise]);

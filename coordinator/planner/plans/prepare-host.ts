@@ -86,7 +86,9 @@ function install({ materials, member }: PrepareInputs): readonly Step[] {
       artifact: materials.reference('flannel-cni-plugin'),
       path: `${paths.cniBinaries}/flannel`,
     }),
-    ...['runc', 'kubeadm', 'kubelet', 'kubectl'].map(binary),
+    ...['runc', 'kubeadm', 'kubelet'].map(binary),
+    // For people: Muster's own steps speak to the API without it.
+    ...(member.pool.roles.includes('control-plane') ? [binary('kubectl')] : []),
     ...(member.pool.roles.includes('etcd')
       ? [
           step('unpack-etcd', 'unpack-archive', {

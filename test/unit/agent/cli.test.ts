@@ -5,7 +5,10 @@ import description from '../../../package.json' with { type: 'json' };
 
 test.each([
   [['run'], { kind: 'run' }],
-  [['run', '--state-dir', '/s', '--config-dir', '/c'], { kind: 'run', stateDirectory: '/s', configDirectory: '/c' }],
+  [
+    ['run', '--state-dir', '/s', '--config-dir', '/c'],
+    { kind: 'run', stateDirectory: '/s', configDirectory: '/c' },
+  ],
   [['facts'], { kind: 'facts', output: 'text' }],
   [['facts', '-o', 'json'], { kind: 'facts', output: 'json' }],
   [['plan', 'verify', 'f'], { kind: 'plan-verify', file: 'f' }],
@@ -40,7 +43,11 @@ test('a token has no place on the command line', () => {
 });
 
 test('exit codes are those of the contract', () => {
-  expect(['usage', 'refused', 'not-found', 'unavailable', 'conflict', 'timeout', 'internal'].map((code) => exitCodeOf(code as 'usage'))).toEqual([2, 3, 4, 5, 6, 124, 1]);
+  expect(
+    ['usage', 'refused', 'not-found', 'unavailable', 'conflict', 'timeout', 'internal'].map(
+      (code) => exitCodeOf(code as 'usage'),
+    ),
+  ).toEqual([2, 3, 4, 5, 6, 124, 1]);
 });
 
 test('the agent’s version is the package’s', () => {

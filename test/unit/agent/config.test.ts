@@ -11,7 +11,13 @@ test('a configuration needs coordinators and takes defaults for the rest', () =>
 });
 
 test('every fault is named at once', () => {
-  const text = JSON.stringify({ coordinators: ['x'], artifacts: ['ftp://y'], nodeName: '', logLevel: 'loud', extra: 1 });
+  const text = JSON.stringify({
+    coordinators: ['x'],
+    artifacts: ['ftp://y'],
+    nodeName: '',
+    logLevel: 'loud',
+    extra: 1,
+  });
   for (const part of ['unknown field extra', 'coordinators', 'artifacts', 'nodeName', 'logLevel']) {
     expect(() => parseAgentConfig(text, 'f')).toThrow(part);
   }

@@ -3,7 +3,7 @@ import { readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { readIdentity } from '../../../../agent/identity/identity.ts';
-import { joinFleet, type JoinOptions } from '../../../../agent/identity/join.ts';
+import { type JoinOptions, joinFleet } from '../../../../agent/identity/join.ts';
 import { openEnrollment } from '../../../../agent/link/enrollment-client.ts';
 import { joinWith } from '../../../../agent/membership.ts';
 import { type Clock, systemClock } from '../../../../shared/clock.ts';
@@ -21,7 +21,10 @@ async function aServer(options: FleetServerOptions = {}): Promise<FleetServer> {
 }
 
 /** Waits are a tenth as long, the time of day is the system's. */
-const quickClock: Clock = { ...systemClock, sleep: (ms, signal) => systemClock.sleep(ms / 10, signal) };
+const quickClock: Clock = {
+  ...systemClock,
+  sleep: (ms, signal) => systemClock.sleep(ms / 10, signal),
+};
 
 interface Joining extends Partial<Omit<JoinOptions, 'token'>> {
   readonly token: string;
@@ -49,7 +52,11 @@ const modeOf = async (path: string): Promise<number> => (await stat(path)).mode 
 test('joins: the pin first, then proof of its own key; everything ends up on disk, private', async () => {
   const server = await aServer();
   const identityDirectory = join(await temporaryDirectory(), 'identity');
-  const identity = await joinHere({ token: server.token(), coordinators: [server.address], identityDirectory });
+  const identity = await joinHere({
+    token: server.token(),
+    coordinators: [server.address],
+    identityDirectory,
+  });
   expect(identity).toMatchObject({ fleet: 'f-1', cluster: 'lab', pool: 'workers', counter: 0 });
   expect(server.calls).toEqual(['GetChallenge', 'Join']);
   const [request] = server.joins;
@@ -61,7 +68,10 @@ test('joins: the pin first, then proof of its own key; everything ends up on dis
     expect(await modeOf(join(identityDirectory, name))).toBe(0o600);
   }
   expect(await modeOf(identityDirectory)).toBe(0o700);
-  expect(await readIdentity(identityDirectory)).toEqual({ ...identity, nodeKey: expect.anything() });
+  expect(await readIdentity(identityDirectory)).toEqual({
+    ...identity,
+    nodeKey: expect.anything(),
+  });
   const everything = await readFile(join(identityDirectory, 'identity.json'), 'utf8');
   expect(everything).not.toContain(request?.token.split('.')[1] ?? 'x');
 });
@@ -69,8 +79,13 @@ test('joins: the pin first, then proof of its own key; everything ends up on dis
 test('a wrong pin sends nothing, and the error names both pins', async () => {
   const server = await aServer();
   const other = await aServer();
-  const failure = joinHere({ token: server.token({ pin: other.pin }), coordinators: [server.address] });
-  await expect(failure).rejects.toThrow(new RegExp(`${other.pin}.*${server.pin}.*nothing was sent`));
+  const failure = joinHere({
+    token: server.token({ pin: other.pin }),
+    coordinators: [server.address],
+  });
+  await expect(failure).rejects.toThrow(
+    new RegExp(`${other.pin}.*${server.pin}.*nothing was sent`),
+  );
   await expect(failure).rejects.toMatchObject({ code: 'refused', retryable: false });
   expect(server.calls).toEqual([]);
 });
@@ -78,7 +93,10 @@ test('a wrong pin sends nothing, and the error names both pins', async () => {
 test('with two addresses a wrong pin at the first does not keep it from the second', async () => {
   const right = await aServer();
   const wrong = await aServer();
-  const identity = await joinHere({ token: right.token(), coordinators: [wrong.address, right.address] });
+  const identity = await joinHere({
+    token: right.token(),
+    coordinators: [wrong.address, right.address],
+  });
   expect(identity.fleet).toBe('f-1');
   expect(wrong.calls).toEqual([]);
 });
@@ -103,7 +121,12 @@ test('killed between the reply and the disk, the next start has the same key', a
   const server = await aServer();
   const identityDirectory = join(await temporaryDirectory(), 'identity');
   const token = server.token();
-  const failing = joinHere({ token, coordinators: [server.address], identityDirectory, signal: AbortSignal.timeout(300) });
+  const failing = joinHere({
+    token,
+    coordinators: [server.address],
+    identityDirectory,
+    signal: AbortSignal.timeout(300),
+  });
   server.spoil.set('Join', () => {
     throw new AppError('unavailable', 'lost on the way');
   });
@@ -132,7 +155,10 @@ test('a coordinator that is not there is waited for, and the log says so', async
   const token = first.token();
   await first.close();
   const lines: string[] = [];
-  const log: Logger = { ...silentLogger, warn: (fields) => void lines.push(JSON.stringify(fields)) };
+  const log: Logger = {
+    ...silentLogger,
+    warn: (fields) => void lines.push(JSON.stringify(fields)),
+  };
   const joining = joinHere({ token, coordinators: [`127.0.0.1:${port}`], log });
   await expect.poll(() => lines.length).toBeGreaterThan(0);
   expect(lines[0]).toContain('does not answer');
@@ -146,7 +172,11 @@ test('signing keys that are not the token’s are not kept', async () => {
   const identityDirectory = join(await temporaryDirectory(), 'identity');
   const other = await aServer();
   server.spoil.set('Join', (reply) => ({ ...reply, keySet: other.keySetBytes }));
-  const failure = joinHere({ token: server.token(), coordinators: [server.address], identityDirectory });
+  const failure = joinHere({
+    token: server.token(),
+    coordinators: [server.address],
+    identityDirectory,
+  });
   await expect(failure).rejects.toThrow(/signing keys that are not the ones of this token/);
   expect(await readIdentity(identityDirectory)).toBeNull();
 });
@@ -157,28 +187,44 @@ test('a certificate of another fleet, or for another key, is not kept', async ()
   const stranger = await joinHere({ token: other.token(), coordinators: [other.address] });
   const foreign = [stranger.chainPem, other.caPem].map((pem) => new X509Certificate(pem).raw);
   server.spoil.set('Join', (reply) => ({ ...reply, certificateChain: foreign }));
-  await expect(joinHere({ token: server.token(), coordinators: [server.address] })).rejects.toThrow(/fleet CA/);
+  await expect(joinHere({ token: server.token(), coordinators: [server.address] })).rejects.toThrow(
+    /fleet CA/,
+  );
   server.spoil.clear();
   const neighbour = await joinHere({ token: server.token(), coordinators: [server.address] });
   const ofNeighbour = [neighbour.chainPem, server.caPem].map((pem) => new X509Certificate(pem).raw);
   server.spoil.set('Join', (reply) => ({ ...reply, certificateChain: ofNeighbour }));
-  await expect(joinHere({ token: server.token(), coordinators: [server.address] })).rejects.toThrow(/another key/);
+  await expect(joinHere({ token: server.token(), coordinators: [server.address] })).rejects.toThrow(
+    /another key/,
+  );
 });
 
 test.each([
   ['behind', -40 * 24 * 3_600_000, /at least 4\d days behind/],
   ['ahead', 3 * 24 * 3_600_000, /2 days past the end/],
-])('a clock that is %s is told by how much, and nothing is sent', async (_side, offsetMs, message) => {
-  const server = await aServer();
-  const lines: string[] = [];
-  const log: Logger = { ...silentLogger, warn: (fields) => void lines.push(JSON.stringify(fields)) };
-  const clock: Clock = { ...quickClock, now: () => Date.now() + offsetMs };
-  const signal = AbortSignal.timeout(500);
-  const joining = joinHere({ token: server.token(), coordinators: [server.address], clock, log, signal });
-  await expect(joining).rejects.toThrow();
-  expect(lines[0]).toMatch(message);
-  expect(server.calls).toEqual([]);
-});
+])(
+  'a clock that is %s is told by how much, and nothing is sent',
+  async (_side, offsetMs, message) => {
+    const server = await aServer();
+    const lines: string[] = [];
+    const log: Logger = {
+      ...silentLogger,
+      warn: (fields) => void lines.push(JSON.stringify(fields)),
+    };
+    const clock: Clock = { ...quickClock, now: () => Date.now() + offsetMs };
+    const signal = AbortSignal.timeout(500);
+    const joining = joinHere({
+      token: server.token(),
+      coordinators: [server.address],
+      clock,
+      log,
+      signal,
+    });
+    await expect(joining).rejects.toThrow();
+    expect(lines[0]).toMatch(message);
+    expect(server.calls).toEqual([]);
+  },
+);
 
 test('the token file goes once the identity is on disk, and joining again with it changes nothing', async () => {
   const server = await aServer();

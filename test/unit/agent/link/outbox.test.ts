@@ -1,11 +1,11 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { createOutbox } from '../../../../agent/link/outbox.ts';
 import { openJournal } from '../../../../agent/plan/journal.ts';
+import { systemClock } from '../../../../shared/clock.ts';
 import { AppError } from '../../../../shared/errors.ts';
 import { silentLogger } from '../../../../shared/log.ts';
 import { asPlanId } from '../../../../shared/model/ids.ts';
 import type { JournalRecord } from '../../../../shared/model/progress.ts';
-import { systemClock } from '../../../../shared/clock.ts';
 import { FakeLink } from '../../../fakes/link.ts';
 import { newSigningKeys } from '../../../support/signed-plans.ts';
 import { temporaryDirectory } from '../../../support/temporary-directory.ts';
@@ -77,7 +77,8 @@ test('a coordinator that lost everything gets everything again', async () => {
 
 test('flushing ends at its limit when nobody answers', async () => {
   const { journal, link, outbox } = await anOutbox();
-  for (let number = 0; number < 500; number += 1) link.failures.push(new AppError('unavailable', 'gone'));
+  for (let number = 0; number < 500; number += 1)
+    link.failures.push(new AppError('unavailable', 'gone'));
   await journal.append(record(0));
   await outbox.flush(500);
   expect(journal.acknowledged).toBe(0);

@@ -1,5 +1,10 @@
 import { expect, onTestFinished, test } from 'vitest';
-import { createPollLoop, IDLE_HOLD_MS, type PollLoop, WORKING_HOLD_MS } from '../../../../agent/link/poll-loop.ts';
+import {
+  createPollLoop,
+  IDLE_HOLD_MS,
+  type PollLoop,
+  WORKING_HOLD_MS,
+} from '../../../../agent/link/poll-loop.ts';
 import { verifyAnswer } from '../../../../agent/plan/verify-answer.ts';
 import { AppError } from '../../../../shared/errors.ts';
 import { type Logger, silentLogger } from '../../../../shared/log.ts';
@@ -21,7 +26,12 @@ function aLoop() {
     describe: () => ({ bootId: 'b', factsDigest: 'd', lanes: [], journalId: 'j', journalEnd: 0 }),
     isWorking: () => state.isWorking,
     verify: (answer, nonce) =>
-      verifyAnswer(answer, { keySet: keys.keySet, fleet: 'f-1', nodeId: 'aaaaaaaaaaaaaaaa', nonce }),
+      verifyAnswer(answer, {
+        keySet: keys.keySet,
+        fleet: 'f-1',
+        nodeId: 'aaaaaaaaaaaaaaaa',
+        nonce,
+      }),
     onReply: async () => {
       state.replies += 1;
       return false;

@@ -10,7 +10,11 @@ test('the highest pair of each lane survives', async () => {
   const path = join(await temporaryDirectory(), 'accepted');
   const store = await openAccepted(path);
   expect(store.pairs()).toEqual({ host: null, cluster: null });
-  await Promise.all([store.raise('host', pair(1)), store.raise('cluster', pair(7)), store.raise('host', pair(2))]);
+  await Promise.all([
+    store.raise('host', pair(1)),
+    store.raise('cluster', pair(7)),
+    store.raise('host', pair(2)),
+  ]);
   expect((await openAccepted(path)).pairs()).toEqual({ host: pair(2), cluster: pair(7) });
 });
 

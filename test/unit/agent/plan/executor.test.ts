@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
+import { asPlanId } from '../../../../shared/model/ids.ts';
 import type { Plan } from '../../../../shared/model/plan.ts';
 import type { JournalRecord } from '../../../../shared/model/progress.ts';
-import { asPlanId } from '../../../../shared/model/ids.ts';
 import { settle } from '../../../fakes/clock.ts';
-import { aPlan, aStep } from '../../../support/signed-plans.ts';
 import { fails, hangs, PlanWorld } from '../../../support/plan-world.ts';
+import { aPlan, aStep } from '../../../support/signed-plans.ts';
 
 const threeStages: Plan = aPlan({
   stages: [
@@ -52,25 +52,28 @@ test('a step that is satisfied changes nothing', async () => {
 });
 
 const plannedRecords = 12;
-const kills = Array.from({ length: plannedRecords - 1 }, (_, number) => number + 1).flatMap((record) =>
-  (['before', 'after'] as const).map((when) => ({ record, when })),
+const kills = Array.from({ length: plannedRecords - 1 }, (_, number) => number + 1).flatMap(
+  (record) => (['before', 'after'] as const).map((when) => ({ record, when })),
 );
 
-test.each(kills)('killed $when record $record, it goes on and applies every step once', async (kill) => {
-  const world = new PlanWorld(threeStages);
-  expect(await world.live({ isOwn: true, kill })).toBe('killed');
-  await settle();
-  expect(await world.live({ isOwn: false })).toBe('ended');
-  expect(lastOf(world)).toMatchObject({ event: 'plan-finished', state: 'done' });
-  expect(Object.fromEntries(world.applied)).toEqual({
-    '/tmp/a': 1,
-    '/tmp/b': 1,
-    '/tmp/c': 1,
-    '/tmp/d': 1,
-    '/tmp/e': 1,
-  });
-  expect(linesOf(world).filter((text) => text.startsWith('plan d'))).toEqual(['plan done']);
-});
+test.each(kills)(
+  'killed $when record $record, it goes on and applies every step once',
+  async (kill) => {
+    const world = new PlanWorld(threeStages);
+    expect(await world.live({ isOwn: true, kill })).toBe('killed');
+    await settle();
+    expect(await world.live({ isOwn: false })).toBe('ended');
+    expect(lastOf(world)).toMatchObject({ event: 'plan-finished', state: 'done' });
+    expect(Object.fromEntries(world.applied)).toEqual({
+      '/tmp/a': 1,
+      '/tmp/b': 1,
+      '/tmp/c': 1,
+      '/tmp/d': 1,
+      '/tmp/e': 1,
+    });
+    expect(linesOf(world).filter((text) => text.startsWith('plan d'))).toEqual(['plan done']);
+  },
+);
 
 test('killed again and again, a few records each life, it still ends', async () => {
   const world = new PlanWorld(threeStages);
@@ -95,8 +98,16 @@ test('when a step fails its neighbours end first, then the plan fails with that 
   const world = new PlanWorld(threeStages);
   const outputTail = 'last words\nBearer abcdef';
   world.behaviours.set('/tmp/a', fails('exec-failed', { command: 'kubeadm init', outputTail }));
-  await world.live({ isOwn: true });
-  expect(linesOf(world).slice(1)).toEqual(['begin a 1', 'begin b 1', 'a 1 failed', 'b 1 changed', 'plan failed']);
+  const life = world.live({ isOwn: true });
+  await world.clock.advance(1_000);
+  await life;
+  expect(linesOf(world).slice(1)).toEqual([
+    'begin a 1',
+    'begin b 1',
+    'b 1 changed',
+    'a 1 failed',
+    'plan failed',
+  ]);
   expect(lastOf(world)).toMatchObject({
     error: {
       code: 'exec-failed',
@@ -108,22 +119,39 @@ test('when a step fails its neighbours end first, then the plan fails with that 
   });
 });
 
+test('what fails while the agent is being ended is no failure: the next start sees to it', async () => {
+  const world = new PlanWorld(aPlan());
+  const ending = new AbortController();
+  world.behaviours.set('/tmp/a', fails('exec-failed'));
+  const life = world.live({ isOwn: true, ending: ending.signal });
+  await settle();
+  ending.abort();
+  await expect(life).rejects.toMatchObject({ name: 'AbortError' });
+  expect(linesOf(world)).toEqual(['plan-accepted', 'begin a 1']);
+  world.behaviours.clear();
+  await world.live({ isOwn: false });
+  expect(world.history().finished).toBe('done');
+});
+
 test('a step past its time is interrupted and failed as timeout', async () => {
   const world = new PlanWorld(aPlan());
   world.behaviours.set('/tmp/a', hangs);
   const life = world.live({ isOwn: true });
   await world.clock.advance(29_000);
   expect(linesOf(world)).toEqual(['plan-accepted', 'begin a 1']);
-  await world.clock.advance(1_500);
+  await world.clock.advance(2_500);
   await life;
-  expect(lastOf(world)).toMatchObject({ state: 'failed', error: { code: 'timeout', retryable: true } });
+  expect(lastOf(world)).toMatchObject({
+    state: 'failed',
+    error: { code: 'timeout', retryable: true },
+  });
 });
 
 test('a step that ignores the end of its time is left behind', async () => {
   const world = new PlanWorld(aPlan());
   world.behaviours.set('/tmp/a', () => new Promise(() => undefined));
   const life = world.live({ isOwn: true });
-  await world.clock.advance(30_000 + 60_000);
+  await world.clock.advance(30_000 + 60_000 + 1_000);
   await life;
   expect(lastOf(world)).toMatchObject({ state: 'failed', error: { code: 'timeout' } });
 });
@@ -137,7 +165,10 @@ async function stopped(world: PlanWorld, stop: AbortController): Promise<void> {
 test('a stop interrupts what may be interrupted, lets the rest finish, begins no other, and is final', async () => {
   const plan = aPlan({
     stages: [
-      { title: 'one', steps: [aStep('a', { onStop: 'interrupt' }), aStep('b', { onStop: 'finish' })] },
+      {
+        title: 'one',
+        steps: [aStep('a', { onStop: 'interrupt' }), aStep('b', { onStop: 'finish' })],
+      },
       { title: 'two', steps: [aStep('c')] },
     ],
   });
@@ -167,7 +198,9 @@ test('stopped while it was dead: the interrupted step is ended, not done again',
   await world.live({ isOwn: false, stop: stop.signal });
   const lines = linesOf(world);
   expect(lines.at(-1)).toBe('plan stopped');
-  expect(lines.filter((text) => text.endsWith('stopped') && text !== 'plan stopped').length).toBeGreaterThan(0);
+  expect(
+    lines.filter((text) => text.endsWith('stopped') && text !== 'plan stopped').length,
+  ).toBeGreaterThan(0);
   expect(world.host.lines.some((text) => text.startsWith('forget muster-p1-'))).toBe(true);
 });
 
@@ -201,11 +234,19 @@ test('a resumed step waits for the unit of its earlier attempt before it checks 
   state = 'LoadState=loaded\nActiveState=active\nSubState=exited\n';
   await world.clock.advance(1_000);
   await life;
-  expect(linesOf(world)).toEqual(['plan-accepted', 'begin a 1', 'begin a 2', 'a 2 satisfied', 'plan done']);
+  expect(linesOf(world)).toEqual([
+    'plan-accepted',
+    'begin a 1',
+    'begin a 2',
+    'a 2 satisfied',
+    'plan done',
+  ]);
 });
 
 test('a unit of an earlier attempt that never ends is stopped at the step’s time', async () => {
-  const world = new PlanWorld(aPlan({ stages: [{ title: 'one', steps: [aStep('a', { timeoutSeconds: 5 })] }] }));
+  const world = new PlanWorld(
+    aPlan({ stages: [{ title: 'one', steps: [aStep('a', { timeoutSeconds: 5 })] }] }),
+  );
   await world.live({ isOwn: true, kill: { record: 1, when: 'after' } });
   await settle();
   world.host.put('/run/muster/units/muster-p1-a-1.out', '');

@@ -1,7 +1,11 @@
 import { readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { type Journal, type JournalOptions, openJournal as open } from '../../../../agent/plan/journal.ts';
+import {
+  type Journal,
+  type JournalOptions,
+  openJournal as open,
+} from '../../../../agent/plan/journal.ts';
 import { asPlanId, asStepId } from '../../../../shared/model/ids.ts';
 import type { JournalRecord } from '../../../../shared/model/progress.ts';
 import { temporaryDirectory } from '../../../support/temporary-directory.ts';

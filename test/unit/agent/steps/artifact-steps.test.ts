@@ -141,7 +141,7 @@ test('imports an image once per digest', async () => {
       return label !== '' && filter.includes(label) ? `${reference}\n` : '';
     })
     .answer('ctr -n k8s.io images import', (argv) => {
-      label = argv[6]?.split('=')[1] ?? '';
+      label = argv.find((word) => word.startsWith('muster.artifact='))?.split('=')[1] ?? '';
       return '';
     });
   const context = fakeContext(host);
@@ -149,7 +149,7 @@ test('imports an image once per digest', async () => {
   expect(await importImage.check(args, context)).toMatchObject({ kind: 'needed' });
   await importImage.apply(args, context);
   expect(host.changes).toEqual([
-    `change muster-p1-step-1: ctr -n k8s.io images import --label muster.artifact=${binary.sha256} /store/${binary.sha256}`,
+    `change muster-p1-step-1: ctr -n k8s.io images import --local --label muster.artifact=${binary.sha256} /store/${binary.sha256}`,
   ]);
   expect(await importImage.check(args, context)).toEqual({ kind: 'satisfied' });
   const other = { ...args, artifact: { ...binary, sha256: 'b'.repeat(64) } };

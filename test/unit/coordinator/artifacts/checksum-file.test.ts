@@ -1,4 +1,9 @@
 import { expect, test } from 'vitest';
+import {
+  type ArtifactName,
+  officialSource,
+  releaseFor,
+} from '../../../../coordinator/artifacts/catalogue.ts';
 import { sumFrom } from '../../../../coordinator/artifacts/checksum-file.ts';
 import { parseImageReference } from '../../../../coordinator/artifacts/oci-reference.ts';
 import { parseReleaseBases } from '../../../../coordinator/artifacts/release-bases.ts';
@@ -50,4 +55,29 @@ test('a base replaces one host and leaves the others', () => {
   );
   expect(bases.apply('https://github.com/x')).toBe('https://github.com/x');
   expect(() => parseReleaseBases(['dl.k8s.io'])).toThrow('expected HOST=URL');
+});
+
+test('addresses of releases are those that their projects publish', () => {
+  const urlOf = (name: ArtifactName): string => {
+    const source = officialSource(name, releaseFor('v1.37.1')[name], 'arm64');
+    return source.kind === 'image' ? source.reference : `${source.url} ${source.checksumUrl}`;
+  };
+  const github = 'https://github.com';
+  expect(urlOf('kubelet')).toBe(
+    'https://dl.k8s.io/release/v1.37.1/bin/linux/arm64/kubelet https://dl.k8s.io/release/v1.37.1/bin/linux/arm64/kubelet.sha256',
+  );
+  expect(urlOf('etcd')).toBe(
+    `${github}/etcd-io/etcd/releases/download/v3.6.16/etcd-v3.6.16-linux-arm64.tar.gz ${github}/etcd-io/etcd/releases/download/v3.6.16/SHA256SUMS`,
+  );
+  expect(urlOf('containerd')).toBe(
+    `${github}/containerd/containerd/releases/download/v2.4.2/containerd-2.4.2-linux-arm64.tar.gz ${github}/containerd/containerd/releases/download/v2.4.2/containerd-2.4.2-linux-arm64.tar.gz.sha256sum`,
+  );
+  expect(urlOf('runc')).toBe(
+    `${github}/opencontainers/runc/releases/download/v1.5.2/runc.arm64 ${github}/opencontainers/runc/releases/download/v1.5.2/runc.sha256sum`,
+  );
+  expect(urlOf('cni-plugins')).toMatch(
+    /\/v1\.9\.1\/cni-plugins-linux-arm64-v1\.9\.1\.tgz https.+\.tgz\.sha256$/,
+  );
+  expect(urlOf('image-kube-proxy')).toBe('registry.k8s.io/kube-proxy:v1.37.1');
+  expect(urlOf('image-nginx')).toMatch(/^docker\.io\/library\/nginx:/);
 });

@@ -48,17 +48,17 @@ test('of several versions it takes what goes with the Kubernetes version, else t
   await using fetching = await startFetching();
   const directory = await fill(fetching);
   await put(fetching, 'kubeadm/v1.38.0/amd64/kubeadm', 'too new');
-  await put(fetching, 'etcd/v3.9.9/amd64/etcd', 'too new');
+  await put(fetching, 'etcd/3.9.9/amd64/etcd', 'too new');
   await put(fetching, 'image-nginx/1.9.0/amd64/nginx.tar', 'old');
   const lock = await lockDirectory(directory, version);
   const versionOf = (wanted: string) => lock.artifacts.find(({ name }) => name === wanted)?.version;
   expect([versionOf('kubeadm'), versionOf('etcd'), versionOf('image-nginx')]).toEqual([
     version,
-    'v3.6.16',
+    '3.6.16',
     '1.30.6-alpine',
   ]);
   const other = await lockDirectory(directory, 'v1.38.0');
-  expect(other.artifacts.find(({ name }) => name === 'etcd')?.version).toBe('v3.9.9');
+  expect(other.artifacts.find(({ name }) => name === 'etcd')?.version).toBe('3.9.9');
   expect(lockFaults(other, 'v1.38.0')[0]).toContain(
     'the artifact lock lacks for amd64: kubelet, kubectl',
   );

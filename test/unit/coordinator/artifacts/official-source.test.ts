@@ -132,7 +132,7 @@ test('a release that was replaced after it was locked is refused at the pull', a
   fetching.site.put(new URL(runc?.url ?? '').pathname, 'release of rUnc');
   const pulling = pullLock(lock, ignoreProgress, fetching.deps);
   await expect(pulling).rejects.toThrow(
-    /^runc v1\.5\.2 \(amd64\) from https:\/\/github\.com\/opencontainers\/.+: sha256 is /,
+    /^runc 1\.5\.2 \(amd64\) from https:\/\/github\.com\/opencontainers\/.+: sha256 is /,
   );
 });
 

@@ -213,6 +213,9 @@ describe('init', () => {
     const first = await start();
     await expect(start()).rejects.toThrow(/another coordinator has/);
     expect((await stat(first.socketPath)).mode & 0o777).toBe(0o600);
+    for (const path of await everyFile(dataDir)) {
+      expect([path, (await stat(path)).mode & 0o777]).toEqual([path, 0o600]);
+    }
     stop.abort();
     await first.stop();
     await (await start()).stop();

@@ -1,0 +1,158 @@
+import { expect, test } from 'vitest';
+import { waitApiserverReady } from '../../../../agent/steps/wait-apiserver-ready.ts';
+import { waitNodeReady } from '../../../../agent/steps/wait-node-ready.ts';
+import { judgeWorkload, waitWorkloadReady } from '../../../../agent/steps/wait-workload-ready.ts';
+import { FakeHost } from '../../../fakes/host.ts';
+import { KubeApiServer } from '../../../fakes/kube-api-server.ts';
+import { kubeconfigText } from '../../../support/kube-pki.ts';
+import { fakeContext } from './fake-context.ts';
+
+const admin = '/etc/kubernetes/admin.conf';
+const kubelet = '/etc/kubernetes/kubelet.conf';
+const caPath = '/etc/kubernetes/pki/ca.crt';
+const node = (status: string, message = '') => ({
+  status: { conditions: [{ type: 'Ready', status, reason: 'x', message }] },
+});
+
+test('waits for a node from before it registers until it is Ready, saying what for', async () => {
+  await using server = await KubeApiServer.start();
+  const answers = [null, node('False', 'no network plugin'), node('True')];
+  server.on(/GET \/api\/v1\/nodes\/w1$/, () => {
+    const next = answers.length > 1 ? answers.shift() : answers[0];
+    return next == null ? null : { status: 200, body: next };
+  });
+  const context = fakeContext(new FakeHost().put(admin, server.adminConfig));
+  expect(await waitNodeReady.apply({ node: 'w1' }, context)).toEqual({ note: 'node w1 is Ready' });
+  expect(context.said).toEqual([
+    'waits: node w1 has not registered yet',
+    'waits: node w1 is not Ready: no network plugin',
+  ]);
+  expect(server.connections).toBe(1);
+  expect(await waitNodeReady.check({ node: 'w1' }, context)).toMatchObject({ kind: 'satisfied' });
+});
+
+test('a worker looks at its node as its kubelet, and takes the credential when it comes', async () => {
+  await using server = await KubeApiServer.start();
+  const user = await server.ca.issue('CN=system:node:w1,O=system:nodes');
+  server.objects.set('/api/v1/nodes/w1', node('True'));
+  const host = new FakeHost();
+  const context = fakeContext(host, {
+    progress: () => {
+      host.put(kubelet, kubeconfigText(server.url, server.ca.certificate, user));
+    },
+  });
+  await waitNodeReady.apply({ node: 'w1' }, context);
+  expect(server.users).toEqual(['system:node:w1']);
+});
+
+test('gives up on a node with the last thing it saw', async () => {
+  await using server = await KubeApiServer.start();
+  server.objects.set('/api/v1/nodes/w1', node('Unknown', 'Kubelet stopped posting node status.'));
+  const context = fakeContext(new FakeHost().put(admin, server.adminConfig), { timeoutMs: 3_000 });
+  await expect(waitNodeReady.apply({ node: 'w1' }, context)).rejects.toMatchObject({
+    code: 'not-ready',
+    retryable: true,
+    message: expect.stringContaining('Kubelet stopped posting'),
+  });
+});
+
+test('a node that is there but away answers the check, it does not fail it', async () => {
+  const {
+    url,
+    ca,
+    admin: user,
+  } = await KubeApiServer.start().then(async (server) => {
+    const seen = { url: server.url, ca: server.ca.certificate, admin: server.admin };
+    await server[Symbol.asyncDispose]();
+    return seen;
+  });
+  const context = fakeContext(new FakeHost().put(admin, kubeconfigText(url, ca, user)));
+  expect(await waitNodeReady.check({ node: 'w1' }, context)).toMatchObject({
+    kind: 'needed',
+    why: expect.stringContaining('ECONNREFUSED'),
+  });
+});
+
+test('waits for an API server through its failing checks', async () => {
+  await using server = await KubeApiServer.start();
+  const answers = [
+    { status: 500, body: '[+]ping ok\n[-]etcd failed: reason withheld\nreadyz check failed' },
+    { status: 200, body: 'ok' },
+  ];
+  server.on(/GET \/readyz$/, () => (answers.length > 1 ? answers.shift()! : answers[0]!));
+  const context = fakeContext(new FakeHost().put(caPath, server.ca.certificate));
+  const args = { url: `${server.url}/readyz`, caPath };
+  await waitApiserverReady.apply(args, context);
+  expect(context.said).toEqual([
+    `waits: ${server.url}/readyz answers 500: [-]etcd failed: reason withheld`,
+  ]);
+  expect(new Set(server.users)).toEqual(new Set(['']));
+});
+
+test('shows the administrator to an API server where there is one', async () => {
+  await using server = await KubeApiServer.start();
+  server.on(/GET \/readyz$/, { status: 200, body: 'ok' });
+  const host = new FakeHost().put(caPath, server.ca.certificate).put(admin, server.adminConfig);
+  const args = { url: `${server.url}/readyz`, caPath };
+  expect(await waitApiserverReady.check(args, fakeContext(host))).toMatchObject({
+    kind: 'satisfied',
+  });
+  expect(server.users).toEqual(['kubernetes-admin']);
+});
+
+test('without the CA there is nothing to trust an API server by', async () => {
+  const args = { url: 'https://127.0.0.1:1/readyz', caPath };
+  await expect(waitApiserverReady.apply(args, fakeContext(new FakeHost()))).rejects.toMatchObject({
+    code: 'not-found',
+  });
+});
+
+const deployment = (status: object) => ({
+  metadata: { generation: 2 },
+  spec: { replicas: 2 },
+  status: { observedGeneration: 2, ...status },
+});
+const daemonSet = (status: object) => ({ metadata: {}, spec: {}, status });
+
+test.each([
+  ['unseen', { ...deployment({}), metadata: { generation: 3 } }, /not seen it yet/],
+  ['no pods', deployment({}), /0 of 2 pods are of its version/],
+  ['old pods', deployment({ replicas: 3, updatedReplicas: 2 }), /1 pods of an older version/],
+  ['starting', deployment({ replicas: 2, updatedReplicas: 2 }), /0 of 2 pods are available/],
+  [
+    'one away',
+    daemonSet({ desiredNumberScheduled: 5, updatedNumberScheduled: 5, numberAvailable: 4 }),
+    /4 of 5 pods are available/,
+  ],
+  ['no node', daemonSet({}), /no node wants it yet/],
+  ['something else', null, /no node wants it yet/],
+])('a workload is not ready: %s', (_name, object, sentence) => {
+  expect(judgeWorkload('x', object)).toMatchObject({
+    kind: 'waits',
+    for: expect.stringMatching(sentence),
+  });
+});
+
+test('a workload is ready when all its pods are of its version and available', async () => {
+  await using server = await KubeApiServer.start();
+  const context = fakeContext(new FakeHost().put(admin, server.adminConfig));
+  server.objects.set(
+    '/apis/apps/v1/namespaces/kube-system/deployments/coredns',
+    deployment({ replicas: 2, updatedReplicas: 2, availableReplicas: 2 }),
+  );
+  server.objects.set(
+    '/apis/apps/v1/namespaces/kube-system/daemonsets/flannel',
+    daemonSet({ desiredNumberScheduled: 5, updatedNumberScheduled: 5, numberAvailable: 5 }),
+  );
+  for (const workload of ['deployment/coredns', 'daemonset/flannel']) {
+    const seen = await waitWorkloadReady.check({ namespace: 'kube-system', workload }, context);
+    expect(seen).toMatchObject({ kind: 'satisfied' });
+  }
+});
+
+test('a workload of an unknown kind is refused', async () => {
+  await using server = await KubeApiServer.start();
+  const context = fakeContext(new FakeHost().put(admin, server.adminConfig));
+  const args = { namespace: 'x', workload: 'job/x' };
+  await expect(waitWorkloadReady.check(args, context)).rejects.toMatchObject({ code: 'invalid' });
+});
