@@ -46,8 +46,8 @@ export interface Host {
    * command and the end of its output in `details`), timeout, outcome-unknown
    */
   change(argv: readonly string[], options: ChangeOptions): Promise<CommandResult>;
-  /** Stops and forgets the transient units of an attempt, once its outcome is journalled. */
-  forgetUnits(prefix: string): Promise<void>;
+  /** Stops and forgets the transient units of attempts, once their outcomes are journalled. */
+  forgetUnits(prefixes: readonly string[]): Promise<void>;
   /** Null when there is no such file. */
   readFile(path: string): Promise<string | null>;
   /** The bytes of a file, piece by piece. @throws AppError not-found */

@@ -21,7 +21,7 @@ export const UNIT_DIRECTORY = '/run/muster/units';
 
 export interface TransientUnits {
   change(argv: readonly string[], options: ChangeOptions): Promise<CommandResult>;
-  forgetUnits(prefix: string): Promise<void>;
+  forgetUnits(prefixes: readonly string[]): Promise<void>;
 }
 
 export interface TransientUnitsOptions {
@@ -182,8 +182,9 @@ export function createTransientUnits(options: TransientUnitsOptions): TransientU
     }
   }
 
-  async function forgetUnits(prefix: string): Promise<void> {
-    const files = (await listNames(directory)).filter((name) => belongsTo(name, prefix));
+  async function forgetUnits(prefixes: readonly string[]): Promise<void> {
+    const isTheirs = (name: string): boolean => prefixes.some((prefix) => belongsTo(name, prefix));
+    const files = (await listNames(directory)).filter(isTheirs);
     const units = [...new Set(files.map((name) => name.replace(/\.(out|err|in)$/, '')))];
     if (units.length === 0) return;
     const services = units.map((unit) => `${unit}.service`);

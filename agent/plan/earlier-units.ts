@@ -32,7 +32,7 @@ export async function endEarlierUnits(
   while (waiting.length > 0) {
     const elapsed = clock.boot() - began;
     if (elapsed > options.timeoutMs) {
-      for (const prefix of prefixes) await host.forgetUnits(prefix);
+      await host.forgetUnits(prefixes);
       return;
     }
     const states = await Promise.all(waiting.map((unit) => stateOf(unit, host)));

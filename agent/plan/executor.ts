@@ -74,12 +74,18 @@ export async function runPlan(options: ExecutorOptions): Promise<void> {
 /** All of them to their end, also when one fails; then the first failure of the journal is thrown. */
 async function runTurns(turns: readonly StepTurn[], options: ExecutorOptions): Promise<void> {
   const results = await Promise.allSettled(turns.map((turn) => runTurn(turn, options)));
+  // Once for the stage: each forgetting is a process, and a process is what a busy host has least of.
+  await forgetAll(
+    results.flatMap((result) => (result.status === 'fulfilled' ? result.value : [])),
+    options,
+  );
   for (const result of results) {
     if (result.status === 'rejected') throw result.reason;
   }
 }
 
-async function runTurn(turn: StepTurn, options: ExecutorOptions): Promise<void> {
+/** The prefixes of the units that are to be forgotten, the outcome being in the journal. */
+async function runTurn(turn: StepTurn, options: ExecutorOptions): Promise<readonly string[]> {
   const { plan, services } = options;
   const { step, attempt, unit } = turn;
   const { clock } = services;
@@ -98,9 +104,9 @@ async function runTurn(turn: StepTurn, options: ExecutorOptions): Promise<void> 
         attempt: attempt - 1,
       }),
     );
-    return;
+    return [];
   }
-  if (!(await mayBeginNow(turn, options))) return;
+  if (!(await mayBeginNow(turn, options))) return [];
   const planId = plan.planId;
   await options.record({
     event: 'step-intent',
@@ -132,7 +138,7 @@ async function runTurn(turn: StepTurn, options: ExecutorOptions): Promise<void> 
   const { result, error } = outcome;
   if (error === null) log.info({ result, durationMs }, 'step ended');
   else log.warn({ result, durationMs, error }, 'step failed');
-  await forgetAll([unit, ...turn.earlierUnits], options);
+  return [unit, ...turn.earlierUnits];
 }
 
 /** Waits until the coordinator's last answer is young enough (rule 10). False: stopped meanwhile. */
@@ -206,21 +212,20 @@ async function finish(
 
 /** A crash between an outcome and the forgetting of its units leaves them; they say nothing any more. */
 async function forgetFinishedUnits(options: ExecutorOptions): Promise<void> {
-  for (const [stepId, step] of options.history().steps) {
-    if (step.state === 'open') continue;
-    const unit = unitName(options.plan.planId, stepId, step.attempt);
-    await forgetAll([unit], options);
-  }
+  const ended = [...options.history().steps].filter(([, step]) => step.state !== 'open');
+  await forgetAll(
+    ended.map(([stepId, step]) => unitName(options.plan.planId, stepId, step.attempt)),
+    options,
+  );
 }
 
 /** Left-over units are untidy, not wrong: never a reason to end a plan. */
 async function forgetAll(prefixes: readonly string[], options: ExecutorOptions): Promise<void> {
-  for (const prefix of prefixes) {
-    try {
-      await options.services.host.forgetUnits(prefix);
-    } catch (thrown) {
-      options.services.log.warn({ unit: prefix, err: thrown }, 'a unit could not be forgotten');
-    }
+  if (prefixes.length === 0) return;
+  try {
+    await options.services.host.forgetUnits(prefixes);
+  } catch (thrown) {
+    options.services.log.warn({ units: prefixes, err: thrown }, 'units could not be forgotten');
   }
 }
 

@@ -3,10 +3,11 @@
 // distribution package nor the kubelet.
 import { API_PORT, PROXY_PORT, paths } from './paths.ts';
 
-/** @param masters addresses. A dead one drops out after one failed connect and is tried again after 5 s. */
+/** @param masters addresses. A dead one drops out after one failed connect and is tried again after 2 s:
+ * longer, and the first API server of a cluster is found that much later. */
 export function renderApiProxyConfig(masters: readonly string[]): string {
   const servers = masters
-    .map((address) => `    server ${address}:${API_PORT} max_fails=1 fail_timeout=5s;\n`)
+    .map((address) => `    server ${address}:${API_PORT} max_fails=1 fail_timeout=2s;\n`)
     .join('');
   return `load_module modules/ngx_stream_module.so;
 worker_processes 1;

@@ -77,8 +77,8 @@ export class FakeHost implements Host {
     });
   }
 
-  async forgetUnits(prefix: string): Promise<void> {
-    this.lines.push(`forget ${prefix}`);
+  async forgetUnits(prefixes: readonly string[]): Promise<void> {
+    for (const prefix of prefixes) this.lines.push(`forget ${prefix}`);
   }
 
   async readFile(path: string): Promise<string | null> {

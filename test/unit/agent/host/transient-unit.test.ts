@@ -169,16 +169,16 @@ test('forgets the units of one attempt and of no other', async () => {
     await units.change(['true'], { ...options, unit });
   }
   lines = [];
-  await units.forgetUnits('muster-p1-a-1');
+  await units.forgetUnits(['muster-p1-a-1']);
   expect(lines).toEqual(['systemctl stop muster-p1-a-1.service muster-p1-a-1_2.service']);
   expect(await readdir(directory)).toEqual(['muster-p1-a-1-1.out', 'muster-p1-a-10.out']);
-  await units.forgetUnits('muster-p1-a-1');
+  await units.forgetUnits(['muster-p1-a-1']);
   expect(lines).toHaveLength(1);
 });
 
 test('resets what failed, and what an earlier agent left', async () => {
   await writeFile(join(directory, 'muster-p1-b-1.out'), '');
-  await units.forgetUnits('muster-p1-b-1');
+  await units.forgetUnits(['muster-p1-b-1']);
   expect(lines).toEqual([
     'systemctl stop muster-p1-b-1.service',
     'systemctl reset-failed muster-p1-b-1.service',

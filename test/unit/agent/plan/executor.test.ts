@@ -208,9 +208,9 @@ test('units are forgotten only after the outcome is in the journal', async () =>
   const world = new PlanWorld(aPlan());
   const seen: string[] = [];
   const forget = world.host.forgetUnits.bind(world.host);
-  world.host.forgetUnits = async (prefix) => {
-    seen.push(`${prefix} after ${linesOf(world).at(-1)}`);
-    await forget(prefix);
+  world.host.forgetUnits = async (prefixes) => {
+    seen.push(`${prefixes.join(' ')} after ${linesOf(world).at(-1)}`);
+    await forget(prefixes);
   };
   await world.live({ isOwn: true });
   expect(seen).toEqual(['muster-p1-a-1 after a 1 changed']);
