@@ -1,8 +1,10 @@
 // What a runner gets of the agent while it works on one attempt of one step: the host, the artifacts,
 // this node's key and the coordinator, each bound to that step.
 import type { Clock } from '../../shared/clock.ts';
+import { AppError, toAppError } from '../../shared/errors.ts';
 import type { Logger } from '../../shared/log.ts';
 import type { ArtifactReference } from '../../shared/model/step.ts';
+import { retry } from '../../shared/retry.ts';
 import { openFiles } from '../../shared/seal.ts';
 import type { Host } from '../host/host.ts';
 import type { CoordinatorLink } from '../link/coordinator-link.ts';
@@ -39,6 +41,8 @@ export interface AttemptBinding {
   readonly say: (sentence: string) => void;
 }
 
+const signingBackoff = { firstMs: 200, maxMs: 3_000 };
+
 export function stepContext(services: StepServices, binding: AttemptBinding): StepContext {
   const { artifacts, host, clock } = services;
   const { planId, turn, signal, say } = binding;
@@ -59,8 +63,16 @@ export function stepContext(services: StepServices, binding: AttemptBinding): St
     },
     hasArtifact: (reference) => artifacts.has(reference),
     artifactPath: (reference) => artifacts.path(reference),
+    // A coordinator that is away delays the step; only the step's own time ends it.
     signCertificate: (profile, csr) =>
-      services.link().signCertificate({ planId, stepId, profile, csr }, signal),
+      retry(() => services.link().signCertificate({ planId, stepId, profile, csr }, signal), {
+        ...signingBackoff,
+        clock,
+        random: Math.random,
+        signal,
+        isRetryable: (thrown) => thrown instanceof AppError && thrown.retryable,
+        onRetry: (thrown) => say(`waits for its certificate: ${toAppError(thrown).message}`),
+      }),
     unseal: (sealed) => openFiles(sealed, services.nodeKeyPem, sealed.context),
     progress: say,
     isContainer: services.isContainer,

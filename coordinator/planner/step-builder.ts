@@ -37,7 +37,8 @@ const defaults = {
   'unpack-archive': change(1800),
   'import-image': change(1800),
   'manage-unit': change(180),
-  'request-certificate': change(60),
+  // As long as the coordinator that signs it may be away.
+  'request-certificate': change(600),
   'wait-etcd-healthy': read(300),
   'check-etcd-registry': read(60),
   'etcd-snapshot': change(300),

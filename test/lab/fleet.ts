@@ -37,6 +37,7 @@ export interface PlanRow {
   readonly goal: string;
   readonly state: string;
   readonly changedSteps: number;
+  readonly error: { readonly message: string } | null;
   readonly issuedMs: number;
   readonly acceptedMs: number | null;
   readonly finishedMs: number | null;
