@@ -22,6 +22,7 @@ import { openLedger } from './plan/ledger.ts';
 import { receive } from './plan/reception.ts';
 import type { Artifacts } from './plan/step-context.ts';
 import { verifyAnswer } from './plan/verify-answer.ts';
+import { returnMemory } from './return-memory.ts';
 import type { StepRegistry } from './steps/step-runner.ts';
 import { AGENT_VERSION } from './version.ts';
 
@@ -115,6 +116,7 @@ export async function runAgent(options: AgentOptions): Promise<void> {
     coordinator: contact,
     signal,
     trouble: () => (journal.corruption === null ? null : `journal-corrupt: ${journal.corruption}`),
+    onIdle: returnMemory,
     onChange: (finishedPlanId) => {
       if (finishedPlanId === null) pollLoop.wake();
       else

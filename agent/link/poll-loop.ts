@@ -60,7 +60,11 @@ export function createPollLoop(options: PollLoopOptions): PollLoop {
     const verdict = options.verify(reply.answer, nonce);
     if (verdict.kind === 'refuse')
       throw new AppError('invalid', verdict.message, { retryable: true });
-    if (failures > 0 || number === 1) log.info({ instanceId }, 'connected to the coordinator');
+    if (failures > 0 || number === 1)
+      log.info(
+        { instanceId, sinceExecMs: Math.round(performance.now()) },
+        'connected to the coordinator',
+      );
     failures = 0;
     return await options.onReply(reply.plans, verdict.answer);
   };

@@ -39,6 +39,8 @@ export interface LanesOptions {
   readonly signal: AbortSignal;
   /** In one clause, when no step begins for a reason of the whole agent. */
   readonly trouble: () => string | null;
+  /** No plan is left to work on. */
+  readonly onIdle: () => void;
   /** A plan began or ended. */
   readonly onChange: (finishedPlanId: string | null) => void;
 }
@@ -111,6 +113,7 @@ export function createLanes(options: LanesOptions): Lanes {
       () => {
         running.delete(plan.planId);
         options.onChange(plan.planId);
+        if (running.size === 0) options.onIdle();
       },
       (thrown: unknown) => {
         if (!signal.aborted) log.error({ planId: plan.planId, err: thrown }, 'a plan was left');

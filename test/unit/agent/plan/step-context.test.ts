@@ -6,11 +6,12 @@ import { asStepId } from '../../../../shared/model/ids.ts';
 import { FakeClock } from '../../../fakes/clock.ts';
 import { FakeHost } from '../../../fakes/host.ts';
 import { FakeLink } from '../../../fakes/link.ts';
+import { newSigningKeys } from '../../../support/signed-plans.ts';
 
 function aContext(sign: () => Promise<{ certificate: string; ca: string }>) {
   const said: string[] = [];
   const clock = new FakeClock();
-  const link = new FakeLink(clock);
+  const link = new FakeLink(newSigningKeys());
   link.signCertificate = sign;
   const context = stepContext(
     {
