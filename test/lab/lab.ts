@@ -9,6 +9,7 @@ import { gatewayOf, inNamespace, raiseFabric, subnetOf, subnetText } from './fab
 import * as host from './host.ts';
 import { isDiskComplete } from './host-disk.ts';
 import { hostCommand, readLeader, runInHost } from './host-process.ts';
+import { loadKernelModules } from './kernel-modules.ts';
 import { withLock } from './lock.ts';
 import { restoreMachineSettings, saveMachineSettings } from './machine-settings.ts';
 import { fabricNamespaceName, parseHostName, parseLabName } from './names.ts';
@@ -140,6 +141,7 @@ export async function openLab(options: LabOptions): Promise<Lab> {
     await ensureSystemPackages({ packages: hostPackages, log, signal });
     await locked(async () => {
       await saveMachineSettings(settings);
+      await loadKernelModules(log);
       await raiseFabric(name, subnet);
     });
   }

@@ -1,14 +1,12 @@
 // `npm start`: the main job on one machine. A coordinator, five freshly booted hosts whose cloud-init
 // holds nothing but join material, and at the end a real Kubernetes cluster with a passed smoke
 // test. Run again it finds everything done.
-import { join } from 'node:path';
-import { buildArtifacts } from './artifacts.ts';
+import { chooseArtifacts } from './artifact-choice.ts';
 import { buildBinaries } from './binaries.ts';
 import { exists } from './exists.ts';
 import { type Fleet, type FleetHost, fleetOf } from './fleet.ts';
 import { installedTable } from './installed-table.ts';
 import { openLab } from './lab.ts';
-import { officialReleasesAnswer } from './official-releases.ts';
 import { defaultCacheDir } from './paths.ts';
 import { createProgress } from './progress.ts';
 import { buildRootfs } from './rootfs.ts';
@@ -25,33 +23,24 @@ async function main(argv: readonly string[]): Promise<number> {
   const say = (line: string): void => console.error(line);
   const beganMs = Date.now();
 
-  const isOfficial =
-    options.source === 'official' ||
-    (options.source === 'probe' && (await officialReleasesAnswer()));
-  say(
-    `artifacts: ${isOfficial ? 'official releases' : 'official releases cannot be reached; built from their Go modules'}`,
-  );
-  // kubectl for the operator comes from the same place in both cases.
-  const built = await buildArtifacts({ log: say });
+  const artifacts = await chooseArtifacts(options.source, say);
   const binaries = await buildBinaries(say);
   await buildRootfs({ cacheDir: defaultCacheDir(), log: say });
 
   const lab = await openLab({ name: options.lab, log: say });
   await lab.raise();
-  const kubectl = built.index.find((entry) => entry.name === 'kubectl');
-  if (kubectl === undefined) throw new Error('the artifacts have no kubectl');
   const fleet = fleetOf({
     lab,
     agentBinary: binaries.agent,
-    kubectlBinary: join(built.directory, kubectl.file),
+    kubectlBinary: artifacts.kubectl(lab.directory),
     log: say,
   });
-  await fleet.startCoordinator();
   const spec = await writeSpec(lab.directory, {
-    directory: isOfficial ? null : built.directory,
+    directory: artifacts.directory,
     masters: options.masters,
   });
-  say((await fleet.apply(spec)).trim());
+  await fleet.startCoordinator();
+  say((await fleet.apply(spec, await artifacts.bring(fleet, spec))).trim());
 
   const hosts = hostsOf(options);
   const known = new Set((await lab.status()).map((host) => host.name));
