@@ -147,6 +147,8 @@ export async function runAgent(options: AgentOptions): Promise<void> {
     },
     onReply: async (plans, answer) => {
       contact.take(answer);
+      // The preflight judges the clock by it, and only an answer makes it known.
+      if (keeper.current().clockSkewMs === null) keeper.request();
       return await receive(
         { plans, answer },
         {

@@ -179,7 +179,7 @@ function notFetched(
 ): AppError {
   const each = [...seen].map(([source, saw]) => `${source.url.href} gave ${saw}`).join('; ');
   const mend = isFinal
-    ? 'Every source has other bytes than the plan was signed for: pull the artifact again on the coordinator (`coordinator artifacts pull`), or write a new lock'
+    ? 'Every source has other bytes than the plan was signed for: on the coordinator `coordinator artifacts verify --lock FILE` says which file to delete and pull again; or write a new lock'
     : 'Check that the host reaches one of them; what was fetched is kept, and the next try goes on from there';
   return new AppError(
     'artifact',

@@ -6,7 +6,12 @@ import { AppError } from '../../shared/errors.ts';
 import { base64urlSha256 } from '../../shared/join-token.ts';
 import { asNodeId, type NodeId } from '../../shared/model/ids.ts';
 import type { KeySet } from '../../shared/model/plan.ts';
-import { makePrivateDirectory, readIfThere, writeFileDurably } from '../durable-file.ts';
+import {
+  makePrivateDirectory,
+  readIfThere,
+  removeDurably,
+  writeFileDurably,
+} from '../durable-file.ts';
 import { parseKeySet } from './key-set.ts';
 import { type NodeKey, readNodeKey } from './node-key.ts';
 
@@ -77,6 +82,7 @@ export async function readIdentity(directory: string): Promise<Identity | null> 
 
 export async function writeIdentity(directory: string, identity: NewIdentity): Promise<void> {
   await makePrivateDirectory(directory);
+  await forgetOtherFleet(directory, identity);
   const put = (name: string, content: string | Uint8Array): Promise<void> =>
     writeFileDurably({ path: file(directory, name), content, mode: 0o600 });
   await put('key-set.json', identity.keySetBytes);
@@ -94,6 +100,15 @@ export async function writeIdentity(directory: string, identity: NewIdentity): P
     keySetDigest: base64urlSha256(identity.keySetBytes),
   };
   await put('identity.json', `${JSON.stringify(stored, null, 2)}\n`);
+}
+
+/** Files of two fleets beside each other would be a damaged identity; none, with the token, is a join to repeat. */
+async function forgetOtherFleet(directory: string, identity: NewIdentity): Promise<void> {
+  const keySet = await readIfThere(file(directory, 'key-set.json'));
+  const ca = await readIfThere(file(directory, 'fleet-ca.crt'));
+  const isSame =
+    keySet?.equals(identity.keySetBytes) === true && ca?.toString('utf8') === identity.caPem;
+  if (!isSame) await removeDurably(file(directory, 'identity.json'));
 }
 
 /** Certificate and counter change together: a crash between them would look like a clone. */

@@ -196,14 +196,14 @@ const refusals = new Set(['unauthenticated', 'permission-denied', 'not-found', '
 function asJoinFailure(failure: AppError, address: string, token: JoinToken): AppError {
   if (!refusals.has(failure.code)) return failure;
   const why = failure.message.replace(/\.$/, '');
-  const wayOut = why.includes('token create')
-    ? ''
-    : '; make another with `coordinator token create`';
-  return new AppError(
-    'refused',
-    `the coordinator at ${address} refused the token ${token.id}: ${why}${wayOut}`,
-    {
-      cause: failure,
-    },
-  );
+  // `refused` is about this host, not the token, and brings its own way out.
+  const isToken = failure.code !== 'refused';
+  const wayOut =
+    !isToken || why.includes('token create')
+      ? ''
+      : '; make another with `coordinator token create`';
+  const what = isToken ? `the token ${token.id}` : 'this host';
+  return new AppError('refused', `the coordinator at ${address} refused ${what}: ${why}${wayOut}`, {
+    cause: failure,
+  });
 }

@@ -20,7 +20,10 @@ export async function refuseDuplicate(
 ): Promise<void> {
   const cluster = await deps.store.get<ClusterRecord>(keys.cluster(token.cluster));
   if (cluster === null || !cluster.value.spec.pools.some(({ name }) => name === token.pool)) {
-    throw new AppError('refused', `pool ${token.pool} of cluster ${token.cluster} is no more`);
+    throw new AppError(
+      'refused',
+      `pool ${token.pool} of cluster ${token.cluster} is no more: make a token for another pool with \`coordinator token create\``,
+    );
   }
   const nodes = (await deps.store.range<NodeRecord>(keys.nodes))
     .map(({ value }) => value)

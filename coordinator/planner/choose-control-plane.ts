@@ -33,6 +33,15 @@ export function chooseControlPlane(context: InstallContext): void {
     });
     return;
   }
+  const untold = passing.slice(0, size).filter((member) => !context.isClockCompared(member));
+  if (untold.length > 0) {
+    turn.wait(view.cluster.name, {
+      for: `waits for the clocks of ${untold.map(({ name }) => name).join(', ')} to be compared with the coordinator’s`,
+      sinceMs: Math.max(...untold.map(({ node }) => node.record.joinedMs)),
+      endsWhen: 'their agents report it, right after their first call',
+    });
+    return;
+  }
   turn.cluster = {
     ...turn.cluster,
     controlPlane: passing.slice(0, size).map((member) => member.id),

@@ -16,6 +16,7 @@ export const maxAttempts = 3;
 const firstBackoffMs = 10_000;
 const maxBackoffMs = 300_000;
 const repeatMs = 1_000;
+const mostDoublings = 9;
 
 /** Not the plan's fault: the same goal is planned again with what is known now, and not counted. */
 const planAgain: ReadonlySet<RefusalReason> = new Set([
@@ -48,10 +49,17 @@ export function goalState(
     case 'refused':
       if (last.refusal === null || !planAgain.has(last.refusal))
         return { kind: 'held', plan: last };
-      return afterPause(last, { attempt: last.attempt, pauseMs: repeatMs, now });
+      return afterPause(last, { attempt: last.attempt, pauseMs: refusalPause(mine), now });
     case 'failed':
       return afterFailure(last, now);
   }
+}
+
+/** A host that refuses again and again (its clock, facts that never settle) is asked ever less often. */
+function refusalPause(mine: readonly PlanRecord[]): number {
+  const others = mine.findLastIndex((plan) => plan.state !== 'refused');
+  const doublings = Math.min(mine.length - 1 - others - 1, mostDoublings);
+  return Math.min(maxBackoffMs, repeatMs * 2 ** doublings);
 }
 
 function afterFailure(last: PlanRecord, now: number): GoalState {

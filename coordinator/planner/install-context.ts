@@ -21,6 +21,8 @@ export interface InstallContext {
   /** Every artifact the member needs is locked and in the coordinator's store. */
   hasArtifacts(member: Member): boolean;
   passes(member: Member): boolean;
+  /** An agent can only tell after its first answer; until then the clock check has nothing to judge. */
+  isClockCompared(member: Member): boolean;
   /** Members by id, in that order; ids of hosts that are gone are passed over. */
   membersOf(ids: readonly NodeId[]): readonly Member[];
   /** Hosts chosen for the control plane; empty before they are. */
@@ -78,6 +80,9 @@ export function installContext(inputs: ContextInputs): InstallContext {
     materials,
     hasArtifacts,
     passes: (member) => !blocked.has(member.name) && !blocked.has(view.cluster.name),
+    isClockCompared: (member) =>
+      member.facts.clockSkewMs !== null ||
+      view.cluster.ignoredChecks.some((check) => check === 'clock' || check === 'all'),
     membersOf,
     controlPlane: () => membersOf(turn.cluster.controlPlane ?? []),
     masters,

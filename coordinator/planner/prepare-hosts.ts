@@ -31,8 +31,18 @@ export function prepareHosts(context: InstallContext): void {
   if (areReady && !turn.cluster.etcdReady) turn.cluster = { ...turn.cluster, etcdReady: true };
 
   for (const worker of topology.workers) {
-    if (isWelcome(context, worker)) prepare(worker);
+    if (!isWelcome(context, worker)) continue;
+    if (context.isClockCompared(worker) || context.isDone(worker, 'prepare')) prepare(worker);
+    else sayClockIsUnknown(context, worker);
   }
+}
+
+function sayClockIsUnknown({ turn }: InstallContext, worker: Member): void {
+  turn.wait(worker.name, {
+    for: 'waits for its clock to be compared with the coordinator’s',
+    sinceMs: worker.node.record.joinedMs,
+    endsWhen: 'its agent reports it, right after its first call',
+  });
 }
 
 /** A worker that may become a node now. */

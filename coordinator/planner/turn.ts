@@ -37,6 +37,13 @@ export class Turn {
       (plan) => plan.state === 'done' && plan.contentKey.startsWith(`${key}#`),
     );
     if (done !== undefined) return { kind: 'done', plan: done };
+    // A retry does not begin a second one beside the one of an earlier generation.
+    const running = node.plans.find(
+      (plan) =>
+        (plan.state === 'issued' || plan.state === 'accepted') &&
+        plan.contentKey.startsWith(`${key}#`),
+    );
+    if (running !== undefined) return { kind: 'running', plan: running };
     return goalState(node.plans, this.#contentKey(key), this.now);
   }
 

@@ -48,7 +48,18 @@ export function fromWireError(error: WireError, target: string): AppError {
   const code = fromWire.get(error.code) ?? 'internal';
   const text =
     code === 'unavailable'
-      ? `the coordinator at ${target} does not answer: ${error.details}`
+      ? unavailable(target.replace(/^dns:/, ''), error.details)
       : error.details;
   return new AppError(code, text, { retryable: retryableWire.has(error.code), cause: error });
+}
+
+/** What grpc-js wraps around the reason helps nobody; whose certificate it is does. */
+function unavailable(place: string, details: string): string {
+  const why = details
+    .replace(/^No connection established\. Last error: (Error: )?/, '')
+    .replace(/\.? ?Resolution note: ?$/, '');
+  if (/self-signed certificate|unable to (verify|get)/.test(why)) {
+    return `who answers at ${place} is not a coordinator of this fleet (${why}): check the address`;
+  }
+  return `the coordinator at ${place} does not answer: ${why}`;
 }

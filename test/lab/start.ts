@@ -23,8 +23,10 @@ async function main(argv: readonly string[]): Promise<number> {
   const say = (line: string): void => console.error(line);
   const beganMs = Date.now();
 
-  const artifacts = await chooseArtifacts(options.source, say);
-  const binaries = await buildBinaries(say);
+  const [artifacts, binaries] = await Promise.all([
+    chooseArtifacts(options.source, say),
+    buildBinaries(say),
+  ]);
   await buildRootfs({ cacheDir: defaultCacheDir(), log: say });
 
   const lab = await openLab({ name: options.lab, log: say });
@@ -54,9 +56,10 @@ async function main(argv: readonly string[]): Promise<number> {
   await progress.untilReady();
   const installMs = Date.now() - joinMs;
   if (!(await kubeconfigWorks(fleet))) await fleet.must(['kubeconfig', '-o', fleet.kubeconfig]);
-  const applied = (await changedSteps(fleet)) - before;
+  const [after, table] = await Promise.all([changedSteps(fleet), installedTable(fleet)]);
+  const applied = after - before;
 
-  console.log(await installedTable(fleet));
+  console.log(table);
   console.log(`
 ${hosts.length} hosts ready in ${seconds(installMs)} (${seconds(Date.now() - beganMs)} with everything before); ${applied} steps applied.
 kubeconfig: ${fleet.kubeconfig}

@@ -4,6 +4,7 @@ import { decide } from '../../coordinator/planner/decide.ts';
 import type { Decision } from '../../coordinator/planner/decision.ts';
 import type { ClusterView, NodeView } from '../../coordinator/planner/view.ts';
 import type { PlanRecord } from '../../coordinator/store/records.ts';
+import type { RefusalReason } from '../../shared/model/plan.ts';
 import type { StepError } from '../../shared/model/progress.ts';
 import { aView, planFrom, startMs } from './cluster-builders.ts';
 
@@ -71,6 +72,10 @@ export class PlanningWorld {
       ...error,
     };
     this.#end(plan, { ...plan, state: 'failed', error: full });
+  }
+
+  refuse(plan: PlanRecord, refusal: RefusalReason): void {
+    this.#end(plan, { ...plan, state: 'refused', refusal });
   }
 
   /** Finishes everything, over and over, until nothing runs. */

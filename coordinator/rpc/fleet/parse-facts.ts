@@ -1,11 +1,14 @@
 // Facts as hosts send them, checked in shape: preflight and plans of a whole cluster are computed
 // from them, so a broken agent must not be able to put something else there.
+import { isIP } from 'node:net';
 import { z } from 'zod';
 import { AppError } from '../../../shared/errors.ts';
 import type { NodeFacts } from '../../../shared/model/facts.ts';
 import { factsFromWire } from '../../../shared/rpc/codec.ts';
 
 const text = z.string().max(4096);
+/** Addresses end up in other hosts' configurations: nothing but an address passes. */
+const address = text.refine((value) => isIP(value.split('%')[0] ?? '') !== 0, 'not an IP address');
 const size = z.number().nonnegative();
 const known = <T extends z.ZodType>(schema: T) => z.union([z.literal('unknown'), schema]);
 const list = <T extends z.ZodType>(schema: T) => z.array(schema).max(2000);
@@ -33,7 +36,7 @@ const schema = z.object({
     list(
       z.object({
         interface: text,
-        address: text,
+        address,
         prefix: size,
         family: z.enum(['ipv4', 'ipv6']),
       }),
@@ -45,7 +48,7 @@ const schema = z.object({
         destination: text,
         gateway: text.nullable(),
         interface: text,
-        source: text.nullable(),
+        source: address.nullable(),
       }),
     ),
   ),

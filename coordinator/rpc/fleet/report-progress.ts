@@ -91,9 +91,12 @@ async function takeRecords(
   }
   // One write a plan, however many records it has here.
   const byPlan = Map.groupBy(records, (record) => record.planId);
+  const heardMs = deps.clock.now();
   for (const [planId, group] of byPlan) {
     const change = await deps.plans.change(planId, (plan) =>
-      plan.nodeId === caller.id ? group.reduce(applyRecord, plan) : plan,
+      plan.nodeId === caller.id
+        ? group.map((record) => inOurTime(record, plan, heardMs)).reduce(applyRecord, plan)
+        : plan,
     );
     if (change === null || change.after.nodeId !== caller.id) {
       const reason = change === null ? 'unknown plan' : "another node's plan";
@@ -103,6 +106,14 @@ async function takeRecords(
     }
     await tell(deps, change.after, group);
   }
+}
+
+/**
+ * A host's clock may be wrong by hours, and pauses and credentials are reckoned from these times: what
+ * it tells happened after the plan was issued and before it was told.
+ */
+function inOurTime(record: JournalRecord, plan: PlanRecord, heardMs: number): JournalRecord {
+  return { ...record, atMs: Math.min(Math.max(record.atMs, plan.issuedMs), heardMs) };
 }
 
 async function tell(

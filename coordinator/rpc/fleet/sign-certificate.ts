@@ -58,22 +58,19 @@ async function runningPlan(
   }
   const isTaken =
     record.state === 'issued' && !record.stopRequested && deps.clock.now() < record.expiresMs;
-  if (record.state === 'accepted' || isTaken) return await noteAcceptance(deps, record);
-  throw await refuse(
-    deps,
-    caller,
-    request,
-    `plan ${record.planId} is ${record.state}, not running`,
-  );
+  const plan = isTaken ? await noteAcceptance(deps, record) : record;
+  // Given up while this was asked: it is over, whatever it was a moment ago.
+  if (plan.state === 'accepted') return plan;
+  throw await refuse(deps, caller, request, `plan ${plan.planId} is ${plan.state}, not running`);
 }
 
 /** Asking for a step's certificate tells that the plan was accepted, maybe before the journal does. */
 async function noteAcceptance(deps: FleetDependencies, record: PlanRecord): Promise<PlanRecord> {
-  if (record.state === 'accepted') return record;
   const { planId, nodeId } = record;
   const change = await deps.plans.change(planId, (current) =>
     current.state === 'issued' ? accepted(current, deps.clock.now()) : current,
   );
+  if (change !== null && change.after.state !== 'accepted') return change.after;
   await deps.audit.append('plan-accepted', { planId, nodeId, how: 'certificate-request' });
   return change?.after ?? record;
 }

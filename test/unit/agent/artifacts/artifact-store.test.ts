@@ -196,7 +196,7 @@ test('does not ask a source again that has other bytes', async () => {
   expect(error).toMatchObject({ code: 'artifact', retryable: false });
   expect(error.message).toContain(createHash('sha256').update(wrong).digest('hex'));
   expect(error.message).toContain(digest);
-  expect(error.message).toContain('artifacts pull');
+  expect(error.message).toContain('artifacts verify');
   expect(requests).toHaveLength(1);
   await expect(readFile(join(directory, 'sha256', `${digest}.partial`))).rejects.toThrow('ENOENT');
 });

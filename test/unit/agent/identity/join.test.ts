@@ -1,5 +1,5 @@
 import { X509Certificate } from 'node:crypto';
-import { readFile, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { readIdentity } from '../../../../agent/identity/identity.ts';
@@ -147,6 +147,35 @@ test('a refused token is one sentence with a way out, and is not tried again', a
   await expect(failure).rejects.toThrow(/refused the token mt.*token create/);
   await expect(failure).rejects.not.toThrow(new RegExp(token.split('.')[1] ?? 'x'));
   expect(server.joins).toHaveLength(1);
+});
+
+test('a host refused for itself is told what is wrong with it, and not to make another token', async () => {
+  const server = await aServer();
+  server.spoil.set('Join', () => {
+    throw new AppError('refused', 'another node has the machine-id abc; give this host its own');
+  });
+  const failure = joinHere({ token: server.token(), coordinators: [server.address] });
+  await expect(failure).rejects.toMatchObject({
+    code: 'refused',
+    message: `the coordinator at ${server.address} refused this host: another node has the machine-id abc; give this host its own`,
+  });
+});
+
+test('killed while the files of another fleet are written, the host has not joined rather than a damaged identity', async () => {
+  const old = await aServer();
+  const next = await aServer();
+  const identityDirectory = join(await temporaryDirectory(), 'identity');
+  await joinHere({ token: old.token(), coordinators: [old.address], identityDirectory });
+  // As good as a power cut: the third of the four files cannot be written.
+  await rm(join(identityDirectory, 'node.crt'));
+  await mkdir(join(identityDirectory, 'node.crt', 'in-the-way'), { recursive: true });
+  const token = next.token();
+  const cut = joinHere({ token, coordinators: [next.address], identityDirectory });
+  await expect(cut).rejects.toThrow(/node\.crt/);
+  expect(await readIdentity(identityDirectory)).toBeNull();
+  await rm(join(identityDirectory, 'node.crt'), { recursive: true });
+  await joinHere({ token, coordinators: [next.address], identityDirectory });
+  expect((await readIdentity(identityDirectory))?.tokenId).toBe(token.split('.')[0]);
 });
 
 test('a coordinator that is not there is waited for, and the log says so', async () => {

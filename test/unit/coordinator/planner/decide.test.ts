@@ -220,3 +220,50 @@ test('works with one control-plane host and one worker', () => {
   expect(world.issued).toContain('w1: join as worker');
   expect(world.issued.at(-1)).toBe('m1: run the smoke test');
 });
+
+test('a host whose clock was not yet compared with the coordinator’s is not prepared, and explain says so', () => {
+  const untold = aNode('m3', 13, { facts: { clockSkewMs: null } });
+  const world = new PlanningWorld([masters[0]!, masters[1]!, untold, ...workers]);
+  const decision = world.runAll();
+  expect(world.view.cluster.controlPlane).toBeNull();
+  expect(world.issued.every((line) => line.endsWith('stage artifacts'))).toBe(true);
+  expect(decision.waits.map((wait) => wait.for)).toContain(
+    'waits for the clocks of m3 to be compared with the coordinator’s',
+  );
+  const late = new PlanningWorld([
+    ...masters,
+    aNode('w1', 21, { pool: 'workers', facts: { clockSkewMs: null } }),
+  ]);
+  late.runAll();
+  expect(late.view.cluster.masters).toHaveLength(3);
+  expect(late.issued).not.toContain('w1: prepare host');
+});
+
+test('a host that refuses every plan is asked ever less often, and never in a tight loop', () => {
+  const world = new PlanningWorld([aNode('m1', 11)]);
+  const issuedAt: number[] = [];
+  for (; world.now < startMs + 3_600_000; world.now += 500) {
+    world.settle();
+    for (const plan of world.running()) {
+      issuedAt.push(world.now);
+      world.refuse(plan, 'facts-changed');
+    }
+  }
+  expect((issuedAt[1] ?? 0) - (issuedAt[0] ?? 0)).toBe(1000);
+  expect(issuedAt.length).toBeLessThan(25);
+  expect(world.settle().waits.some((wait) => wait.for.includes('stage artifacts'))).toBe(true);
+});
+
+test('a retry begins no second smoke test beside the one that runs', () => {
+  const world = new PlanningWorld([...masters, ...workers]);
+  const isSmoke = (plan: { goal: string }): boolean => plan.goal === 'run the smoke test';
+  for (let round = 0; !world.running().some(isSmoke); round += 1) {
+    if (round > 100) throw new Error('no smoke test came');
+    for (const plan of world.running()) world.finish(plan);
+    world.settle();
+  }
+  const { cluster } = world.view;
+  world.view = { ...world.view, cluster: { ...cluster, retryGeneration: 1 } };
+  world.settle();
+  expect(world.running().filter(isSmoke)).toHaveLength(1);
+});

@@ -1,8 +1,12 @@
 // SignCertificate and Renew against a real coordinator on the loopback.
 import { generateKeyPairSync, X509Certificate } from 'node:crypto';
 import { afterEach, describe, expect, it } from 'vitest';
+import type { FleetDependencies } from '../../../../../coordinator/rpc/fleet/fleet-dependencies.ts';
+import { signCertificate } from '../../../../../coordinator/rpc/fleet/sign-certificate.ts';
+import { systemClock } from '../../../../../shared/clock.ts';
 import { asPlanId } from '../../../../../shared/model/ids.ts';
 import { createTestRequest } from '../../../../support/certificate-request.ts';
+import { aNode, planFrom } from '../../../../support/cluster-builders.ts';
 import { startTestCoordinator, type TestCoordinator } from '../../../../support/coordinator.ts';
 import { failureOf } from '../../../../support/expected-failure.ts';
 import { acceptedRecord, finishedRecord } from '../../../../support/journal-records.ts';
@@ -55,6 +59,30 @@ describe('a certificate', () => {
     const { node, planId, good } = await masterWithPlan();
     await node.fleet.SignCertificate({ ...good, csr: await csr() }, call);
     expect((await coordinator.plan(planId)).state).toBe('accepted');
+  });
+
+  it('is refused for a plan that is stopped in the very moment it is asked for', async () => {
+    coordinator = await startTestCoordinator();
+    const now = Date.now();
+    const caller = aNode('m1', 1);
+    const issued = planFrom(aDraft(caller), 1, now);
+    const stopped = { ...issued, state: 'stopped' as const };
+    const deps = {
+      clock: systemClock,
+      audit: { append: async () => {} },
+      plans: {
+        get: async () => issued,
+        change: async () => ({ before: stopped, after: stopped }),
+        envelope: async () => null,
+      },
+    } as unknown as FleetDependencies;
+    const request = { planId: issued.planId, stepId: 'one', profile: 'etcd-peer' };
+    const wire = { ...request, csr: await csr() };
+    const error = await failureOf(signCertificate(deps, caller.record, wire));
+    expect(error).toMatchObject({
+      code: 'permission-denied',
+      message: expect.stringContaining('is stopped, not running'),
+    });
   });
 
   it('is refused for any other profile, step or plan, and for a plan that is over', async () => {

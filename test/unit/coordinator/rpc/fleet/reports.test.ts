@@ -159,7 +159,42 @@ describe('a report', () => {
   });
 });
 
+describe('a host whose clock is wrong', () => {
+  it('moves no pause and no expiry of ours: what it tells happened between the issue and now', async () => {
+    coordinator = await startTestCoordinator({ decide: issuesOnce((node) => aDraft(node)) });
+    for (const [index, atMs] of [0, Date.now() + 365 * 86_400_000].entries()) {
+      const node = await coordinator.join({ name: `w${index}`, number: index + 1 });
+      const { plans } = await node.poll({ holdMs: 20_000 });
+      const planId = asPlanId(plans[0]?.planId ?? '');
+      const refusal = { event: 'plan-refused', planId, reason: 'clock', message: 'off' } as const;
+      await node.report(0, [{ ...refusal, atMs }]);
+      const plan = await coordinator.plan(planId);
+      expect(plan.state).toBe('refused');
+      expect(plan.finishedMs).toBeGreaterThanOrEqual(plan.issuedMs);
+      expect(plan.finishedMs).toBeLessThanOrEqual(Date.now());
+    }
+  });
+});
+
 describe('facts', () => {
+  it('with an address that is none are refused: it would end up in other hosts’ configurations', async () => {
+    coordinator = await startTestCoordinator();
+    const node = await coordinator.join({ name: 'm1', number: 1 });
+    const evil = '10.0.0.9:6443; } server { listen 0.0.0.0:9999';
+    const good = aFacts('m1', '192.168.7.1');
+    const route = { destination: 'default', gateway: null, interface: 'eth0', source: evil };
+    for (const change of [
+      { addresses: [{ interface: 'eth0', address: evil, prefix: 24, family: 'ipv4' }] },
+      { routes: [route] },
+    ]) {
+      const facts = jsonToWire({ ...good, ...change });
+      expect(await failureOf(node.fleet.ReportFacts({ facts }, call))).toMatchObject({
+        code: 'invalid',
+        message: expect.stringContaining('not an IP address'),
+      });
+    }
+  });
+
   it('are stored when they changed in a way that matters, and only then', async () => {
     coordinator = await startTestCoordinator();
     const node = await coordinator.join({ name: 'w1', number: 1 });
