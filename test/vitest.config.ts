@@ -14,8 +14,8 @@ export default defineConfig({
           name: 'unit',
           environment: 'node',
           include: ['test/unit/**/*.test.ts', 'test/*.test.ts', 'test/transcripts/**/*.test.ts'],
-          testTimeout: 15_000,
-          hookTimeout: 15_000,
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
         },
       },
       {

@@ -6,23 +6,24 @@ import type { Lab } from './lab.ts';
 const script = `
 import os, subprocess, sys, time
 wanted = sys.argv[1:]
-seen = set()
 end = time.time() + 900
 while wanted and time.time() < end:
     try:
         names = os.listdir('/run/muster/units')
     except FileNotFoundError:
         names = []
-    for name in names:
-        for step in list(wanted):
-            if ('-' + step + '-1') in name:
-                wanted.remove(step)
-                pid = subprocess.run(['systemctl', 'show', '-p', 'MainPID', '--value', 'muster-agent'], capture_output=True, text=True).stdout.strip()
-                if pid not in ('', '0'):
-                    os.kill(int(pid), 9)
-                with open('/var/log/muster-kills', 'a') as log:
-                    log.write(step + '\\n')
-                time.sleep(0.3)
+    hit = [step for step in wanted if any(('-' + step + '-1') in name for name in names)]
+    if hit:
+        pid = subprocess.run(['systemctl', 'show', '-p', 'MainPID', '--value', 'muster-agent'], capture_output=True, text=True).stdout.strip()
+        if pid not in ('', '0'):
+            try:
+                os.kill(int(pid), 9)
+            except ProcessLookupError:
+                continue
+            # Steps of one stage run side by side: the one death is in the middle of all of them.
+            with open('/var/log/muster-kills', 'a') as log:
+                log.write(''.join(step + '\\n' for step in hit))
+            wanted = [step for step in wanted if step not in hit]
     time.sleep(0.004)
 `;
 

@@ -134,7 +134,7 @@ export async function startTestCoordinator(
     async stop() {
       for (const node of nodes) node.close();
       await live.stop();
-      await rm(dataDir, { recursive: true, force: true });
+      await rm(dataDir, { recursive: true, force: true, maxRetries: 5 });
     },
   };
   return coordinator;
