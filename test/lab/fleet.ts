@@ -1,8 +1,9 @@
 // A Muster fleet in a lab: the coordinator as a process in the fabric, hosts that join by the
 // user-data it printed. `npm start`, the end-to-end tests and the bench all drive this. Knows the
-// command line of the coordinator and nothing of its insides.
+// command line and the operator's calls of the coordinator and nothing of its insides.
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { openOperatorSocket } from '../../coordinator/rpc/operator-client.ts';
 import { exists } from './exists.ts';
 import type { HostSpec, Lab } from './lab.ts';
 import { coordinatorDirectory, coordinatorSocket, operatorKubeconfig } from './paths.ts';
@@ -136,9 +137,15 @@ export function fleetOf(options: FleetOptions): Fleet {
     return must(['join-material', '--pool', pool, '--format', 'cloud-init', '--uses', count]);
   }
 
+  /** Over the socket itself: a process per look would cost the hosts more than the look shows. */
   async function get<T>(kind: string): Promise<readonly T[]> {
-    const list = JSON.parse(await must(['get', kind, '-o', 'json'])) as { items: readonly T[] };
-    return list.items;
+    const client = openOperatorSocket(socket);
+    try {
+      const reply = await client.calls.Get({ kind, name: '' }, { timeoutMs: 20_000 });
+      return reply.documents.map((document) => JSON.parse(document.toString()) as T);
+    } finally {
+      client.close();
+    }
   }
 
   return {
