@@ -2,7 +2,7 @@
 // more worker, asking again, and what an agent costs while it waits.
 import { writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
-import { type Fleet, type FleetHost, until } from '../lab/fleet.ts';
+import { type Fleet, type FleetHost, type PlanRow, until } from '../lab/fleet.ts';
 import { openTestFleet } from '../lab/test-fleet.ts';
 import { agentFigures } from './agent-figures.ts';
 import { type Span, timeLine } from './time-line.ts';
@@ -137,6 +137,12 @@ async function addWorker(
 async function askAgain(fleet: Fleet): Promise<Pick<Figures, 'againSeconds' | 'againSteps'>> {
   const changed = async (): Promise<number> =>
     (await fleet.plans()).reduce((sum, plan) => sum + plan.changedSteps, 0);
+  // What the new worker left to be done is not what asking again does.
+  const isOver = (plan: PlanRow): boolean => !['issued', 'accepted'].includes(plan.state);
+  await until(async () => (await fleet.plans()).every(isOver), {
+    what: 'running plans to end',
+    timeoutMs: 60_000,
+  });
   const before = await changed();
   const beganMs = Date.now();
   await fleet.apply(`${fleet.lab.directory}/cluster.yaml`);

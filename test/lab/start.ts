@@ -67,7 +67,7 @@ kubeconfig: ${fleet.kubeconfig}
 Try next:
   npm run lab -- kubectl get pods -A
   npm run lab -- add w3 --pool workers      # one more worker, by itself
-  npm run lab -- stop m2                    # pull a master's plug; kubectl goes on working
+  npm run lab -- stop m2                    # pull a master's plug: the others go on
   MUSTER_SOCKET=${fleet.dataDir}/coordinator.sock npm run -s coordinator -- explain
   npm run lab -- down                       # nothing is left`);
   return 0;
