@@ -4,15 +4,19 @@
 import type { Lab } from './lab.ts';
 
 const script = `
-import os, subprocess, sys, time
+import os, re, subprocess, sys, time
 wanted = sys.argv[1:]
 end = time.time() + 900
-while wanted and time.time() < end:
+
+def begun():
     try:
         names = os.listdir('/run/muster/units')
     except FileNotFoundError:
-        names = []
-    hit = [step for step in wanted if any(('-' + step + '-1') in name for name in names)]
+        return []
+    return [step for step in wanted if any(re.search('-' + step + '-[0-9]+[._]', name) for name in names)]
+
+while wanted and time.time() < end:
+    hit = begun()
     if hit:
         pid = subprocess.run(['systemctl', 'show', '-p', 'MainPID', '--value', 'muster-agent'], capture_output=True, text=True).stdout.strip()
         if pid not in ('', '0'):
@@ -20,7 +24,10 @@ while wanted and time.time() < end:
                 os.kill(int(pid), 9)
             except ProcessLookupError:
                 continue
-            # Steps of one stage run side by side: the one death is in the middle of all of them.
+            # Steps of one stage run side by side: the one death is in the middle of all of them,
+            # those too that systemd was just starting.
+            time.sleep(0.05)
+            hit = sorted(set(hit + begun()))
             with open('/var/log/muster-kills', 'a') as log:
                 log.write(''.join(step + '\\n' for step in hit))
             wanted = [step for step in wanted if step not in hit]
