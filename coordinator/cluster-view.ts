@@ -2,7 +2,7 @@
 // laid over them. Reads only.
 import type { Lane } from '../shared/model/plan.ts';
 import type { ClusterView, NodeView } from './planner/view.ts';
-import type { PollState, Polls } from './rpc/polls.ts';
+import type { PollState, Polls } from './presence/polls.ts';
 import {
   type ClusterRecord,
   type FactsRecord,

@@ -22,14 +22,14 @@ import type { AuditLog } from './events/audit-log.ts';
 import { createEventFeed } from './events/event-feed.ts';
 import { linesOfPlan } from './events/log-line.ts';
 import type { Keys } from './keys/keys.ts';
+import { openPlans } from './plan-records/plans.ts';
+import { createPolls } from './presence/polls.ts';
 import { enrollmentHandlers } from './rpc/enrollment-service.ts';
 import { fleetHandlers } from './rpc/fleet-service.ts';
 import { createMembers } from './rpc/members.ts';
 import { operatorHandlers } from './rpc/operator-service.ts';
 import { operatorGuard } from './rpc/operators.ts';
-import { createPolls } from './rpc/polls.ts';
 import type { ServedService } from './rpc/server.ts';
-import { openPlans } from './sequencer/plans.ts';
 import {
   type ClusterRecord,
   type FleetRecord,

@@ -73,11 +73,11 @@ test('zod, yaml and commander stay out of the agent’s bundle', () => {
 
 const pure = files.filter(
   (file) =>
-    /^coordinator\/(planner|render)\//.test(file) ||
+    /^coordinator\/(planner|render|runbooks|components)\//.test(file) ||
     [
       'agent/plan/verify.ts',
       'agent/plan/decide.ts',
-      'coordinator/sequencer/apply-record.ts',
+      'coordinator/plan-records/apply-record.ts',
     ].includes(file),
 );
 

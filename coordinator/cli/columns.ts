@@ -9,7 +9,7 @@ import type {
   PlanDocument,
   PoolDocument,
   TokenDocument,
-} from '../rpc/operator/documents.ts';
+} from '../operator/documents.ts';
 import { formatAge, formatRest } from './duration.ts';
 import { shorten } from './table.ts';
 

@@ -1,7 +1,7 @@
 // Documents as people and scripts want them: -o table, wide, json, yaml or name. Pure.
 import { stringify } from 'yaml';
 import { AppError } from '../../shared/errors.ts';
-import type { Document, DocumentKind } from '../rpc/operator/documents.ts';
+import type { Document, DocumentKind } from '../operator/documents.ts';
 import { columnsOf } from './columns.ts';
 import { formatTable } from './table.ts';
 

@@ -1,11 +1,11 @@
 // Once the masters and the workers that were there are in: credentials deleted, the first etcd
 // snapshot, the smoke test. Once per cluster; later hosts do not bring it back.
 
-import { findArtifact, SMOKE_IMAGE } from './bill-of-materials.ts';
+import { findArtifact, SMOKE_IMAGE } from '../components/bill-of-materials.ts';
+import { firstSnapshot, smokeTest, stageSmokeTest } from '../runbooks/after-install.ts';
 import { mastersToCome } from './control-plane.ts';
 import { forgetCredentials } from './credentials.ts';
 import type { InstallContext } from './install-context.ts';
-import { firstSnapshot, smokeTest, stageSmokeTest } from './plans/after-install.ts';
 import { isWelcome } from './prepare-hosts.ts';
 import type { Member } from './topology.ts';
 

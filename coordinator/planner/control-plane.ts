@@ -7,11 +7,11 @@
 // | join   | etcd, every master's /readyz and node                | the same with the subject            |
 // The gates are steps of the subject's plan, measured right before it acts and right after.
 import type { NodeId } from '../../shared/model/ids.ts';
+import { makeClusterKeys, startControlPlane } from '../runbooks/init-control-plane.ts';
+import { joinMaster } from '../runbooks/join-node.ts';
 import type { ClusterRecord } from '../store/records.ts';
 import { credentialsFor } from './credentials.ts';
 import type { InstallContext } from './install-context.ts';
-import { makeClusterKeys, startControlPlane } from './plans/init-control-plane.ts';
-import { joinMaster } from './plans/join-node.ts';
 import { etcdEndpoint, type Member } from './topology.ts';
 
 export function initControlPlane(context: InstallContext): void {

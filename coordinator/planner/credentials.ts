@@ -2,9 +2,9 @@
 // are made as soon as there is a master, so that no joining host waits for them.
 import type { SealedSecret } from '../../shared/model/step.ts';
 import { controlPlaneEndpoint } from '../render/kubeadm-config.ts';
+import { credentialSeconds, deleteCredentials, joinCredentials } from '../runbooks/join-node.ts';
 import type { PlanRecord } from '../store/records.ts';
 import type { InstallContext } from './install-context.ts';
-import { credentialSeconds, deleteCredentials, joinCredentials } from './plans/join-node.ts';
 import type { Member } from './topology.ts';
 
 /** A join has to be able to end before its credentials do. */

@@ -2,6 +2,7 @@
 // again after every change and never replays anything, so a restart of anything is the same as
 // going on. The order of section "Order and gates" of ARCHITECTURE.md is this file, top to bottom.
 
+import { stageArtifacts } from '../runbooks/stage-artifacts.ts';
 import { afterInstall } from './after-install.ts';
 import { chooseControlPlane } from './choose-control-plane.ts';
 import { growControlPlane, initControlPlane } from './control-plane.ts';
@@ -9,7 +10,6 @@ import type { Decision } from './decision.ts';
 import { type InstallContext, installContext } from './install-context.ts';
 import { operatorRequests } from './operator-requests.ts';
 import { phaseOf } from './phase.ts';
-import { stageArtifacts } from './plans/stage-artifacts.ts';
 import { isBlocking, preflight, sentence } from './preflight/preflight.ts';
 import { prepareHosts } from './prepare-hosts.ts';
 import { topologyOf } from './topology.ts';

@@ -3,8 +3,8 @@
 import { digestOf } from '../../shared/canonical.ts';
 import type { NodeId } from '../../shared/model/ids.ts';
 import type { Lane, Stage } from '../../shared/model/plan.ts';
+import { artifactNamesFor, findArtifact, Materials } from '../components/bill-of-materials.ts';
 import type { PlanRecord } from '../store/records.ts';
-import { artifactNamesFor, findArtifact, Materials } from './bill-of-materials.ts';
 import type { PreflightFault } from './decision.ts';
 import type { GoalState } from './goals.ts';
 import { isBlocking } from './preflight/preflight.ts';

@@ -1,8 +1,9 @@
 // The address Kubernetes uses for a host (S1-19): the operator's word first, then the pool's
 // interface or range, then the source address of the default route. Never "the first interface".
+
+import { rangeContains } from '../../shared/ipv4.ts';
 import { type AddressFact, isHostInterface, type NodeFacts } from '../../shared/model/facts.ts';
 import type { ClusterSpec, PoolSpec } from '../spec/cluster-spec.ts';
-import { rangeContains } from './ipv4.ts';
 
 /** Null when no address fits; preflight says so. */
 export function nodeAddress(

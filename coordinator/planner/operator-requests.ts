@@ -1,9 +1,10 @@
 // What operators asked for once: a certificate the cluster signs, another smoke test. Each is one
 // plan in the cluster lane of a master.
+
+import { signOperator } from '../runbooks/after-install.ts';
 import type { OperatorRequest } from '../store/records.ts';
 import { runSmokeTest } from './after-install.ts';
 import type { InstallContext } from './install-context.ts';
-import { signOperator } from './plans/after-install.ts';
 
 export function operatorRequests(context: InstallContext): void {
   for (const request of context.view.requests) {

@@ -1,7 +1,8 @@
 // Host preparation: every chosen control-plane host at once, etcd members with them, and every worker
 // that passes the preflight, each on its own.
+
+import { prepareHost } from '../runbooks/prepare-host.ts';
 import type { InstallContext } from './install-context.ts';
-import { prepareHost } from './plans/prepare-host.ts';
 import { etcdEndpoint, type Member } from './topology.ts';
 
 export function prepareHosts(context: InstallContext): void {

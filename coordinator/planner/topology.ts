@@ -2,8 +2,8 @@
 import type { NodeFacts } from '../../shared/model/facts.ts';
 import type { NodeId } from '../../shared/model/ids.ts';
 import type { EtcdEndpoint } from '../../shared/model/step.ts';
+import { artifactArchitecture } from '../components/bill-of-materials.ts';
 import type { PoolSpec } from '../spec/cluster-spec.ts';
-import { artifactArchitecture } from './bill-of-materials.ts';
 import { nodeAddress } from './node-address.ts';
 import type { ClusterView, NodeView } from './view.ts';
 

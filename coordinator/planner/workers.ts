@@ -1,9 +1,10 @@
 // Workers: all at once after the masters, and later each as it comes. Nothing runs on any other host
 // but the making of its credentials, on one master.
+
+import { joinWorker } from '../runbooks/join-node.ts';
 import { mastersToCome } from './control-plane.ts';
 import { credentialsFor } from './credentials.ts';
 import type { InstallContext } from './install-context.ts';
-import { joinWorker } from './plans/join-node.ts';
 import { isWelcome } from './prepare-hosts.ts';
 import type { Member } from './topology.ts';
 

@@ -7,19 +7,19 @@ import type { OperatorDefinition } from '../../shared/rpc/generated/muster/v1/Op
 import type { Handlers } from '../../shared/rpc/handler.ts';
 import { type CreatedToken, DEFAULT_TOKEN_TTL_MS } from '../enrollment/tokens.ts';
 import { matchesSubject } from '../events/event-feed.ts';
+import { applySpec } from '../operator/apply.ts';
+import { allClusters, findPool, noCluster } from '../operator/clusters.ts';
+import type { OperatorDependencies } from '../operator/dependencies.ts';
+import { getDocuments } from '../operator/get.ts';
+import { noteOperator } from '../operator/note.ts';
+import { changeOrTimeout, requestCertificate, requestSmokeTest } from '../operator/requests.ts';
 import type { Wait } from '../planner/decision.ts';
 import { isBlocking, sentence } from '../planner/preflight/preflight.ts';
 import { type ClusterRecord, keys, type NodeRecord, type PlanRecord } from '../store/records.ts';
 import { update } from '../store/store.ts';
 import { isJoinFormat, joinMaterial } from '../web/join-material.ts';
-import { applySpec } from './operator/apply.ts';
-import { allClusters, findPool, noCluster } from './operator/clusters.ts';
-import type { OperatorDependencies } from './operator/dependencies.ts';
-import { getDocuments } from './operator/get.ts';
-import { noteOperator } from './operator/note.ts';
-import { changeOrTimeout, requestCertificate, requestSmokeTest } from './operator/requests.ts';
 
-export type { OperatorDependencies } from './operator/dependencies.ts';
+export type { OperatorDependencies } from '../operator/dependencies.ts';
 
 const pollMs = 20_000;
 const linesAtOnce = 2_000;

@@ -1,7 +1,7 @@
 // Builders for planner tests: a host's facts, a cluster, and a world that carries plans out.
 
 import type { ArtifactLock } from '../../coordinator/artifacts/lock.ts';
-import { artifactNamesFor, SMOKE_IMAGE } from '../../coordinator/planner/bill-of-materials.ts';
+import { artifactNamesFor, SMOKE_IMAGE } from '../../coordinator/components/bill-of-materials.ts';
 import type { PlanDraft } from '../../coordinator/planner/decision.ts';
 import type { ClusterView, NodeView } from '../../coordinator/planner/view.ts';
 import { type ClusterSpec, clusterSpecSchema } from '../../coordinator/spec/cluster-spec.ts';

@@ -14,7 +14,7 @@ import { lockOfficial } from '../../artifacts/official-source.ts';
 import { pullLock } from '../../artifacts/pull.ts';
 import { parseReleaseBases } from '../../artifacts/release-bases.ts';
 import { dataPaths } from '../../keys/paths.ts';
-import type { ArtifactDocument } from '../../rpc/operator/documents.ts';
+import type { ArtifactDocument } from '../../operator/documents.ts';
 import type { CliIo } from '../cli-io.ts';
 import { type ConnectionOptions, dataDirOf } from '../connection.ts';
 import { exitCode } from '../exit-codes.ts';

@@ -1,7 +1,7 @@
 // `coordinator describe node|cluster|plan NAME` and `coordinator plan show ID`
 import { AppError } from '../../../shared/errors.ts';
+import type { ClusterDocument, NodeDocument, PlanDocument } from '../../operator/documents.ts';
 import type { PreflightFault, Wait } from '../../planner/decision.ts';
-import type { ClusterDocument, NodeDocument, PlanDocument } from '../../rpc/operator/documents.ts';
 import type { CliIo } from '../cli-io.ts';
 import { type ConnectionOptions, withCoordinator } from '../connection.ts';
 import { formatAge } from '../duration.ts';

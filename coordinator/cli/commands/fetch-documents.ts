@@ -1,5 +1,5 @@
 // Documents of a kind from the coordinator, parsed.
-import type { Document } from '../../rpc/operator/documents.ts';
+import type { Document } from '../../operator/documents.ts';
 import type { Call } from '../connection.ts';
 
 export interface Fetched<D extends Document> {

@@ -1,6 +1,6 @@
 // `coordinator get KIND [NAME]`
 import { AppError } from '../../../shared/errors.ts';
-import { type Document, type DocumentKind, documentKinds } from '../../rpc/operator/documents.ts';
+import { type Document, type DocumentKind, documentKinds } from '../../operator/documents.ts';
 import { nearestName } from '../../spec/nearest.ts';
 import type { CliIo } from '../cli-io.ts';
 import { type Call, type ConnectionOptions, withCoordinator } from '../connection.ts';

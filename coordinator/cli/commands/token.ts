@@ -1,6 +1,6 @@
 // `coordinator token create|list|extend|revoke`
 import { AppError } from '../../../shared/errors.ts';
-import type { Document } from '../../rpc/operator/documents.ts';
+import type { Document } from '../../operator/documents.ts';
 import type { CliIo } from '../cli-io.ts';
 import { type ConnectionOptions, withCoordinator } from '../connection.ts';
 import { formatAge, formatRest, parseCount, parseDuration } from '../duration.ts';

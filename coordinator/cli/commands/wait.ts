@@ -1,6 +1,6 @@
 // `coordinator wait --for CONDITION`
 import { AppError } from '../../../shared/errors.ts';
-import type { ClusterDocument, NodeDocument, PlanDocument } from '../../rpc/operator/documents.ts';
+import type { ClusterDocument, NodeDocument, PlanDocument } from '../../operator/documents.ts';
 import type { CliIo } from '../cli-io.ts';
 import { type Call, type ConnectionOptions, withCoordinator } from '../connection.ts';
 import { formatAge, parseDuration } from '../duration.ts';

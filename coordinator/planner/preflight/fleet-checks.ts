@@ -1,9 +1,10 @@
 // What only the whole fleet shows: the etcd count, hosts that are the same twice, ranges that
 // overlap, artifacts that are not there.
+
+import { rangeContains, rangesOverlap } from '../../../shared/ipv4.ts';
+import { artifactNamesFor, findArtifact } from '../../components/bill-of-materials.ts';
 import type { ClusterSpec } from '../../spec/cluster-spec.ts';
-import { artifactNamesFor, findArtifact } from '../bill-of-materials.ts';
 import type { PreflightFault } from '../decision.ts';
-import { rangeContains, rangesOverlap } from '../ipv4.ts';
 import { hostAddresses } from '../node-address.ts';
 import type { Member, Topology } from '../topology.ts';
 import type { ClusterView } from '../view.ts';

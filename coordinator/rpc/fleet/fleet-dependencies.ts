@@ -4,10 +4,10 @@ import type { Logger } from '../../../shared/log.ts';
 import type { AuditLog } from '../../events/audit-log.ts';
 import type { EventFeed } from '../../events/event-feed.ts';
 import type { Keys } from '../../keys/keys.ts';
-import type { Plans } from '../../sequencer/plans.ts';
+import type { Plans } from '../../plan-records/plans.ts';
+import type { Polls } from '../../presence/polls.ts';
 import type { Store } from '../../store/store.ts';
 import type { Members } from '../members.ts';
-import type { Polls } from '../polls.ts';
 
 export interface FleetDependencies {
   readonly fleet: string;

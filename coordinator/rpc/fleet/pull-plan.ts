@@ -11,8 +11,9 @@ import {
 import type { PullReply } from '../../../shared/rpc/generated/muster/v1/PullReply.ts';
 import type { PullRequest__Output } from '../../../shared/rpc/generated/muster/v1/PullRequest.ts';
 import type { CallContext } from '../../../shared/rpc/handler.ts';
-import { accepted } from '../../sequencer/apply-record.ts';
-import { endForgotten } from '../../sequencer/forgotten.ts';
+import { accepted } from '../../plan-records/apply-record.ts';
+import { endForgotten } from '../../plan-records/forgotten.ts';
+import type { LaneTold, OpenPoll, PollTold } from '../../presence/polls.ts';
 import { signAnswer } from '../../signing/issuer.ts';
 import {
   type JournalPosition,
@@ -21,7 +22,6 @@ import {
   type PlanRecord,
 } from '../../store/records.ts';
 import { update } from '../../store/store.ts';
-import type { LaneTold, OpenPoll, PollTold } from '../polls.ts';
 import type { FleetDependencies } from './fleet-dependencies.ts';
 
 export const LONGEST_HOLD_MS = 20_000;

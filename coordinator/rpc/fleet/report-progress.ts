@@ -9,8 +9,8 @@ import type { ProgressReport__Output } from '../../../shared/rpc/generated/muste
 import { type InTurn, oneAtATime } from '../../enrollment/one-at-a-time.ts';
 import type { AuditEvent } from '../../events/audit-log.ts';
 import { lineOfRecord } from '../../events/log-line.ts';
-import { applyRecord } from '../../sequencer/apply-record.ts';
-import { parseJournalRecord } from '../../sequencer/parse-record.ts';
+import { applyRecord } from '../../plan-records/apply-record.ts';
+import { parseJournalRecord } from '../../plan-records/parse-record.ts';
 import {
   type JournalPosition,
   keys,

@@ -7,7 +7,7 @@ import type { StepOf } from '../../../shared/model/step.ts';
 import type { CertificateRequest__Output } from '../../../shared/rpc/generated/muster/v1/CertificateRequest.ts';
 import { keyOfRequest } from '../../keys/certificate-request.ts';
 import { caOfProfile } from '../../keys/cluster-ca.ts';
-import { accepted } from '../../sequencer/apply-record.ts';
+import { accepted } from '../../plan-records/apply-record.ts';
 import type { EnvelopeRecord, NodeRecord, PlanRecord } from '../../store/records.ts';
 import type { FleetDependencies } from './fleet-dependencies.ts';
 

@@ -3,7 +3,7 @@ import { formatAge, formatRest, parseDuration } from '../../../../coordinator/cl
 import { formatDocuments } from '../../../../coordinator/cli/output.ts';
 import { parseSelector } from '../../../../coordinator/cli/selector.ts';
 import { formatTable } from '../../../../coordinator/cli/table.ts';
-import type { NodeDocument } from '../../../../coordinator/rpc/operator/documents.ts';
+import type { NodeDocument } from '../../../../coordinator/operator/documents.ts';
 
 test.each([
   ['90s', 90_000],

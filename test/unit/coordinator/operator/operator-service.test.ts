@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Document, NodeDocument } from '../../../../coordinator/rpc/operator/documents.ts';
+import type { Document, NodeDocument } from '../../../../coordinator/operator/documents.ts';
 import { keys, type PlanRecord } from '../../../../coordinator/store/records.ts';
 import { asStepId } from '../../../../shared/model/ids.ts';
 import { aCluster, aNode, planFrom, startMs } from '../../../support/cluster-builders.ts';

@@ -6,29 +6,29 @@ import {
   type Coordinator,
   createCoordinator,
   type Decide,
-} from '../../../../coordinator/coordinator.ts';
-import { createRefusedJoins } from '../../../../coordinator/enrollment/refused-joins.ts';
-import { createEventFeed } from '../../../../coordinator/events/event-feed.ts';
-import { createPolls } from '../../../../coordinator/rpc/polls.ts';
-import { openPlans } from '../../../../coordinator/sequencer/plans.ts';
+} from '../../../coordinator/coordinator.ts';
+import { createRefusedJoins } from '../../../coordinator/enrollment/refused-joins.ts';
+import { createEventFeed } from '../../../coordinator/events/event-feed.ts';
+import { openPlans } from '../../../coordinator/plan-records/plans.ts';
+import { createPolls } from '../../../coordinator/presence/polls.ts';
 import {
   type ClusterRecord,
   type EnvelopeRecord,
   keys,
   type NodeRecord,
   type PlanRecord,
-} from '../../../../coordinator/store/records.ts';
-import { type Store, update } from '../../../../coordinator/store/store.ts';
-import { silentLogger } from '../../../../shared/log.ts';
-import type { Plan } from '../../../../shared/model/plan.ts';
-import { envelopeFromStored } from '../../../../shared/rpc/codec.ts';
-import { isSignedBy, publicKeyText } from '../../../../shared/signature.ts';
-import { type MemoryDisk, memoryDisk, memoryStore } from '../../../fakes/store.ts';
-import { aCluster, aNode } from '../../../support/cluster-builders.ts';
-import { decidesNothing } from '../../../support/coordinator.ts';
-import { manualClock } from '../../../support/manual-clock.ts';
-import { aDraft, issuesOnce } from '../../../support/plan-builders.ts';
-import { recordedAudit } from '../../../support/quiet-parts.ts';
+} from '../../../coordinator/store/records.ts';
+import { type Store, update } from '../../../coordinator/store/store.ts';
+import { silentLogger } from '../../../shared/log.ts';
+import type { Plan } from '../../../shared/model/plan.ts';
+import { envelopeFromStored } from '../../../shared/rpc/codec.ts';
+import { isSignedBy, publicKeyText } from '../../../shared/signature.ts';
+import { type MemoryDisk, memoryDisk, memoryStore } from '../../fakes/store.ts';
+import { aCluster, aNode } from '../../support/cluster-builders.ts';
+import { decidesNothing } from '../../support/coordinator.ts';
+import { manualClock } from '../../support/manual-clock.ts';
+import { aDraft, issuesOnce } from '../../support/plan-builders.ts';
+import { recordedAudit } from '../../support/quiet-parts.ts';
 
 const { privateKey: planKey } = generateKeyPairSync('ed25519');
 const once = issuesOnce((node) => aDraft(node));

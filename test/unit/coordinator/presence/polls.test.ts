@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { createPolls, type PollTold } from '../../../../coordinator/presence/polls.ts';
 import { addressOf } from '../../../../coordinator/rpc/peer.ts';
-import { createPolls, type PollTold } from '../../../../coordinator/rpc/polls.ts';
 import { manualClock } from '../../../support/manual-clock.ts';
 
 const told = (poll: number, change: Partial<PollTold> = {}): PollTold => ({

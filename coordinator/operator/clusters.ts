@@ -1,7 +1,7 @@
 // Which cluster a call means: most fleets have one, so it need not be named.
-import { AppError } from '../../../shared/errors.ts';
-import { type ClusterRecord, keys } from '../../store/records.ts';
-import type { Store, Stored } from '../../store/store.ts';
+import { AppError } from '../../shared/errors.ts';
+import { type ClusterRecord, keys } from '../store/records.ts';
+import type { Store, Stored } from '../store/store.ts';
 
 export async function allClusters(store: Store): Promise<readonly ClusterRecord[]> {
   return (await store.range<ClusterRecord>(keys.clusters)).map((stored) => stored.value);

@@ -1,14 +1,14 @@
 // Apply: a spec and its artifact lock into the cluster record, by one compare-and-set. What comes of
 // it is the planner's business.
-import { canonicalJson } from '../../../shared/canonical.ts';
-import { AppError } from '../../../shared/errors.ts';
-import { lockFaults, parseLock } from '../../artifacts/check-lock.ts';
-import type { ArtifactLock } from '../../artifacts/lock.ts';
-import { checkNames } from '../../planner/preflight/preflight.ts';
-import { nearestName } from '../../spec/nearest.ts';
-import { formatFault, parseSpec } from '../../spec/parse-spec.ts';
-import { type ClusterProgress, judgeSpecChange } from '../../spec/spec-change.ts';
-import { type ClusterRecord, keys, type NodeRecord } from '../../store/records.ts';
+import { canonicalJson } from '../../shared/canonical.ts';
+import { AppError } from '../../shared/errors.ts';
+import { lockFaults, parseLock } from '../artifacts/check-lock.ts';
+import type { ArtifactLock } from '../artifacts/lock.ts';
+import { checkNames } from '../planner/preflight/preflight.ts';
+import { nearestName } from '../spec/nearest.ts';
+import { formatFault, parseSpec } from '../spec/parse-spec.ts';
+import { type ClusterProgress, judgeSpecChange } from '../spec/spec-change.ts';
+import { type ClusterRecord, keys, type NodeRecord } from '../store/records.ts';
 import type { OperatorDependencies } from './dependencies.ts';
 import { noteOperator } from './note.ts';
 

@@ -2,20 +2,20 @@
 // whose id follows from what is asked, so that asking again is the same request; the answer is in
 // the outputs of the plan that the planner makes for it.
 
-import { sha256Hex } from '../../../shared/canonical.ts';
-import type { Clock } from '../../../shared/clock.ts';
-import { AppError, isAbort } from '../../../shared/errors.ts';
-import type { StepOutputs } from '../../../shared/model/progress.ts';
-import type { StepKind } from '../../../shared/model/step.ts';
-import { maxAttempts } from '../../planner/goals.ts';
-import { topologyOf } from '../../planner/topology.ts';
+import { sha256Hex } from '../../shared/canonical.ts';
+import type { Clock } from '../../shared/clock.ts';
+import { AppError, isAbort } from '../../shared/errors.ts';
+import type { StepOutputs } from '../../shared/model/progress.ts';
+import type { StepKind } from '../../shared/model/step.ts';
+import { maxAttempts } from '../planner/goals.ts';
+import { topologyOf } from '../planner/topology.ts';
 import {
   type ClusterRecord,
   keys,
   type OperatorRequest,
   type PlanRecord,
-} from '../../store/records.ts';
-import type { Store } from '../../store/store.ts';
+} from '../store/records.ts';
+import type { Store } from '../store/store.ts';
 import { onlyCluster } from './clusters.ts';
 import type { OperatorDependencies } from './dependencies.ts';
 import { noteOperator } from './note.ts';

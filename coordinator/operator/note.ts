@@ -1,5 +1,5 @@
 // What an operator did, in both places: the audit log, which lasts, and the feed, which people watch.
-import type { AuditFields } from '../../events/audit-log.ts';
+import type { AuditFields } from '../events/audit-log.ts';
 import type { OperatorDependencies } from './dependencies.ts';
 
 export interface OperatorNote {

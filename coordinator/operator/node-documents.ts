@@ -1,10 +1,10 @@
 // Nodes, pools and clusters as documents: from the view and the latest decision. Pure.
-import { isFinal } from '../../../shared/model/plan.ts';
-import type { PullState } from '../../artifacts/artifact-provider.ts';
-import type { Decision } from '../../planner/decision.ts';
-import { nodeAddress } from '../../planner/node-address.ts';
-import type { ClusterView, NodeView } from '../../planner/view.ts';
-import type { PlanRecord } from '../../store/records.ts';
+import { isFinal } from '../../shared/model/plan.ts';
+import type { PullState } from '../artifacts/artifact-provider.ts';
+import type { Decision } from '../planner/decision.ts';
+import { nodeAddress } from '../planner/node-address.ts';
+import type { ClusterView, NodeView } from '../planner/view.ts';
+import type { PlanRecord } from '../store/records.ts';
 import type { ClusterDocument, NodeDocument, PoolDocument, RunningPlan } from './documents.ts';
 
 export interface Seen {

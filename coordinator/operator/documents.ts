@@ -1,10 +1,10 @@
 // What `get` answers: one JSON document per object, with the fields the command line prints. Shapes
 // only; both ends use them.
-import type { NodeFacts } from '../../../shared/model/facts.ts';
-import type { FeedLine } from '../../events/event-feed.ts';
-import type { PreflightFault, Wait } from '../../planner/decision.ts';
-import type { ClusterSpec } from '../../spec/cluster-spec.ts';
-import type { PlanRecord } from '../../store/records.ts';
+import type { NodeFacts } from '../../shared/model/facts.ts';
+import type { FeedLine } from '../events/event-feed.ts';
+import type { PreflightFault, Wait } from '../planner/decision.ts';
+import type { ClusterSpec } from '../spec/cluster-spec.ts';
+import type { PlanRecord } from '../store/records.ts';
 
 export interface RunningPlan {
   readonly planId: string;

@@ -1,19 +1,19 @@
 // Runbook: from a bare host to one with a runtime, images, the local API proxy and, where it belongs,
 // a started etcd member. All etcd members are started by plans issued together (the first start
 // blocks until there is a quorum), so `start` does not wait and the health gate does.
-import type { Stage } from '../../../shared/model/plan.ts';
-import type { EtcdEndpoint, Step } from '../../../shared/model/step.ts';
-import { renderApiProxyConfig, renderApiProxyUnit } from '../../render/api-proxy.ts';
-import { containerdUnit, renderContainerdConfig } from '../../render/containerd.ts';
-import { renderEtcdUnit } from '../../render/etcd.ts';
-import { flannelCniConfig } from '../../render/flannel.ts';
-import { modulesFor, sysctlsFor } from '../../render/host-settings.ts';
-import { kubeletUnit, renderKubeletDropIn } from '../../render/kubelet.ts';
-import { etcdClientPaths, etcdPaths, paths } from '../../render/paths.ts';
-import type { ClusterSpec } from '../../spec/cluster-spec.ts';
-import type { Materials } from '../bill-of-materials.ts';
-import { stage, step } from '../step-builder.ts';
-import type { Member } from '../topology.ts';
+import type { Stage } from '../../shared/model/plan.ts';
+import type { EtcdEndpoint, Step } from '../../shared/model/step.ts';
+import type { Materials } from '../components/bill-of-materials.ts';
+import type { Member } from '../planner/topology.ts';
+import { renderApiProxyConfig, renderApiProxyUnit } from '../render/api-proxy.ts';
+import { containerdUnit, renderContainerdConfig } from '../render/containerd.ts';
+import { renderEtcdUnit } from '../render/etcd.ts';
+import { flannelCniConfig } from '../render/flannel.ts';
+import { modulesFor, sysctlsFor } from '../render/host-settings.ts';
+import { kubeletUnit, renderKubeletDropIn } from '../render/kubelet.ts';
+import { etcdClientPaths, etcdPaths, paths } from '../render/paths.ts';
+import type { ClusterSpec } from '../spec/cluster-spec.ts';
+import { stage, step } from './step-builder.ts';
 
 export interface PrepareInputs {
   readonly member: Member;

@@ -1,12 +1,12 @@
 // Runbooks: further masters, and workers. Credentials are made on a master in its cluster lane and
 // come sealed to the host's own key.
-import type { Stage } from '../../../shared/model/plan.ts';
-import type { EtcdEndpoint, SealedSecret, Step } from '../../../shared/model/step.ts';
-import { renderJoinConfig } from '../../render/kubeadm-config.ts';
-import { API_PORT, paths, sharedKeys } from '../../render/paths.ts';
-import { disruptive, stage, step } from '../step-builder.ts';
-import type { Member } from '../topology.ts';
+import type { Stage } from '../../shared/model/plan.ts';
+import type { EtcdEndpoint, SealedSecret, Step } from '../../shared/model/step.ts';
+import type { Member } from '../planner/topology.ts';
+import { renderJoinConfig } from '../render/kubeadm-config.ts';
+import { API_PORT, paths, sharedKeys } from '../render/paths.ts';
 import { etcdGate } from './prepare-host.ts';
+import { disruptive, stage, step } from './step-builder.ts';
 
 /** Bootstrap tokens live this long and are deleted after the join (rule 6). */
 export const credentialSeconds = 900;

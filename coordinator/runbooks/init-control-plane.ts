@@ -1,15 +1,15 @@
 // Runbook: the first master. Its keys come first, in a plan of their own, because the digest of the
 // Kubernetes CA has to be in the cluster's record before anything is written to etcd (rule 13).
-import type { Stage } from '../../../shared/model/plan.ts';
-import type { EtcdEndpoint, Step } from '../../../shared/model/step.ts';
-import { renderFlannelManifest } from '../../render/flannel.ts';
-import { renderInitConfig } from '../../render/kubeadm-config.ts';
-import { API_PORT, etcdClientPaths, paths } from '../../render/paths.ts';
-import type { ClusterSpec } from '../../spec/cluster-spec.ts';
-import type { Materials } from '../bill-of-materials.ts';
-import { disruptive, stage, step } from '../step-builder.ts';
-import type { Member } from '../topology.ts';
+import type { Stage } from '../../shared/model/plan.ts';
+import type { EtcdEndpoint, Step } from '../../shared/model/step.ts';
+import type { Materials } from '../components/bill-of-materials.ts';
+import type { Member } from '../planner/topology.ts';
+import { renderFlannelManifest } from '../render/flannel.ts';
+import { renderInitConfig } from '../render/kubeadm-config.ts';
+import { API_PORT, etcdClientPaths, paths } from '../render/paths.ts';
+import type { ClusterSpec } from '../spec/cluster-spec.ts';
 import { etcdGate } from './prepare-host.ts';
+import { disruptive, stage, step } from './step-builder.ts';
 
 export interface InitInputs {
   readonly member: Member;

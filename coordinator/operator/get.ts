@@ -1,8 +1,8 @@
 // Get and Watch: documents of a kind, and when to ask again.
-import { AppError } from '../../../shared/errors.ts';
-import { envelopeFromStored } from '../../../shared/rpc/codec.ts';
-import { matchesSubject } from '../../events/event-feed.ts';
-import { nearestName } from '../../spec/nearest.ts';
+import { AppError } from '../../shared/errors.ts';
+import { envelopeFromStored } from '../../shared/rpc/codec.ts';
+import { matchesSubject } from '../events/event-feed.ts';
+import { nearestName } from '../spec/nearest.ts';
 import {
   type ClusterRecord,
   type EnvelopeRecord,
@@ -10,7 +10,7 @@ import {
   type NodeRecord,
   type PlanRecord,
   type TokenRecord,
-} from '../../store/records.ts';
+} from '../store/records.ts';
 import { allClusters, noCluster } from './clusters.ts';
 import type { OperatorDependencies } from './dependencies.ts';
 import {

@@ -1,15 +1,15 @@
 // What the operator's calls need of the rest of the coordinator, as narrow ports. The program's
 // wiring fills them; tests fill them with fakes.
-import type { Clock } from '../../../shared/clock.ts';
-import type { ArtifactProvider } from '../../artifacts/artifact-provider.ts';
-import type { Architecture } from '../../artifacts/catalogue.ts';
-import type { CreatedToken, TokenOptions } from '../../enrollment/tokens.ts';
-import type { AuditLog } from '../../events/audit-log.ts';
-import type { EventFeed } from '../../events/event-feed.ts';
-import type { Decision } from '../../planner/decision.ts';
-import type { ClusterView } from '../../planner/view.ts';
-import type { TokenRecord } from '../../store/records.ts';
-import type { Store } from '../../store/store.ts';
+import type { Clock } from '../../shared/clock.ts';
+import type { ArtifactProvider } from '../artifacts/artifact-provider.ts';
+import type { Architecture } from '../artifacts/catalogue.ts';
+import type { CreatedToken, TokenOptions } from '../enrollment/tokens.ts';
+import type { AuditLog } from '../events/audit-log.ts';
+import type { EventFeed } from '../events/event-feed.ts';
+import type { Decision } from '../planner/decision.ts';
+import type { ClusterView } from '../planner/view.ts';
+import type { TokenRecord } from '../store/records.ts';
+import type { Store } from '../store/store.ts';
 
 /** What has been seen and decided of clusters. */
 export interface ClusterPort {

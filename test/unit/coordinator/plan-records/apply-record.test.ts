@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { accepted, applyRecord } from '../../../../coordinator/sequencer/apply-record.ts';
-import { endForgotten } from '../../../../coordinator/sequencer/forgotten.ts';
-import { giveUp } from '../../../../coordinator/sequencer/give-up.ts';
-import { parseJournalRecord } from '../../../../coordinator/sequencer/parse-record.ts';
+import { accepted, applyRecord } from '../../../../coordinator/plan-records/apply-record.ts';
+import { endForgotten } from '../../../../coordinator/plan-records/forgotten.ts';
+import { giveUp } from '../../../../coordinator/plan-records/give-up.ts';
+import { parseJournalRecord } from '../../../../coordinator/plan-records/parse-record.ts';
 import { createPlan, issuedRecord } from '../../../../coordinator/signing/issuer.ts';
 import type { PlanRecord } from '../../../../coordinator/store/records.ts';
 import { asPlanId, asStepId } from '../../../../shared/model/ids.ts';

@@ -1,11 +1,11 @@
 // Runbooks of what follows an install, and of what operators ask for once.
-import type { Stage } from '../../../shared/model/plan.ts';
-import { etcdClientPaths, paths } from '../../render/paths.ts';
-import type { OperatorRequest } from '../../store/records.ts';
-import { type Materials, SMOKE_IMAGE } from '../bill-of-materials.ts';
-import { stage, step } from '../step-builder.ts';
-import { etcdEndpoint, type Member } from '../topology.ts';
+import type { Stage } from '../../shared/model/plan.ts';
+import { type Materials, SMOKE_IMAGE } from '../components/bill-of-materials.ts';
+import { etcdEndpoint, type Member } from '../planner/topology.ts';
+import { etcdClientPaths, paths } from '../render/paths.ts';
+import type { OperatorRequest } from '../store/records.ts';
 import { importImage } from './prepare-host.ts';
+import { stage, step } from './step-builder.ts';
 
 export function firstSnapshot(member: Member): readonly Stage[] {
   return [
