@@ -19,6 +19,12 @@ export function parseProperties(text: string): Readonly<Record<string, string>> 
   return Object.fromEntries(entries);
 }
 
+/** Type of a job (`start`, `stop` …) in the text of `systemctl list-jobs`; null when it is not there. */
+export function jobTypeOf(text: string, job: string): string | null {
+  const rows = text.split('\n').map((line) => line.trim().split(/\s+/));
+  return rows.find(([number]) => number === job)?.[2] ?? null;
+}
+
 const going = ['activating', 'deactivating', 'reloading', 'refreshing', 'maintenance'];
 
 /** The state of one of our oneshot units. */

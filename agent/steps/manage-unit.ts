@@ -4,7 +4,7 @@
 import { AppError } from '../../shared/errors.ts';
 import type { StepArgs } from '../../shared/model/step.ts';
 import type { Host } from '../host/host.ts';
-import { parseProperties } from '../host/unit-state.ts';
+import { jobTypeOf, parseProperties } from '../host/unit-state.ts';
 import { commandsOf } from './command-unit.ts';
 import type { StepContext, StepRunner } from './step-runner.ts';
 
@@ -57,8 +57,8 @@ export const manageUnit: StepRunner<'manage-unit'> = {
 /** What brings the unit up with the files as they are now; null when nothing has to. */
 function startVerb(unit: UnitLook, state: Args['state']): 'start' | 'restart' | null {
   if (state === 'stopped' || state === 'any') return null;
-  if (isStopped(unit)) return 'start';
-  return isUp(unit, state) && !unit.isStale ? null : 'restart';
+  if (isUp(unit, state) && !unit.isStale) return null;
+  return isDown(unit) ? 'start' : 'restart';
 }
 
 interface UnitLook {
@@ -67,18 +67,19 @@ interface UnitLook {
   readonly enablement: string;
   readonly needsReload: boolean;
   readonly isContentRight: boolean;
+  /** A job waits in systemd's queue that begins a new process. */
+  readonly isStartQueued: boolean;
   /** Its process is older than what it should run. */
   readonly isStale: boolean;
 }
 
 const SHOWN =
-  'LoadState,ActiveState,UnitFileState,NeedDaemonReload,ExecMainStartTimestampMonotonic';
+  'LoadState,ActiveState,UnitFileState,NeedDaemonReload,ExecMainStartTimestampMonotonic,Job';
 
 async function look(args: Args, context: StepContext): Promise<UnitLook> {
   const { name, content, restartOn } = args;
-  const { host, signal } = context;
-  const shown = await host.read(['systemctl', 'show', `--property=${SHOWN}`, name], { signal });
-  const properties = parseProperties(shown.stdout);
+  const { host } = context;
+  const { properties, isStartQueued } = await showWithJob(name, context);
   const watched = content === null ? restartOn : [unitPath(name), ...restartOn];
   const times = await Promise.all(
     watched.map(async (path) => (await host.stat(path))?.mtimeMs ?? 0),
@@ -93,8 +94,40 @@ async function look(args: Args, context: StepContext): Promise<UnitLook> {
     needsReload:
       properties['NeedDaemonReload'] === 'yes' || properties['LoadState'] === 'not-found',
     isContentRight,
-    isStale: startedMs !== null && times.some((mtimeMs) => mtimeMs > startedMs + CLOCK_SLACK_MS),
+    isStartQueued,
+    // What a queued start will replace, or what ran before the unit was stopped, is no longer of interest.
+    isStale:
+      !isStartQueued &&
+      startedMs !== null &&
+      times.some((mtimeMs) => mtimeMs > startedMs + CLOCK_SLACK_MS),
   };
+}
+
+interface Shown {
+  readonly properties: Readonly<Record<string, string>>;
+  readonly isStartQueued: boolean;
+}
+
+/** Between two questions a job can end and the next begin: asked again, this often at most. */
+const MOST_LOOKS = 5;
+
+/**
+ * `show` tells the number of a unit's job and not its type, and until the job is run the unit looks
+ * like one that nobody starts: only the list of jobs says which of the two it is.
+ */
+async function showWithJob(name: string, { host, signal }: StepContext): Promise<Shown> {
+  for (let looks = 1; ; looks += 1) {
+    const shown = await host.read(['systemctl', 'show', `--property=${SHOWN}`, name], { signal });
+    const properties = parseProperties(shown.stdout);
+    const job = properties['Job'] ?? '';
+    if (job === '') return { properties, isStartQueued: false };
+    const jobs = await host.read(['systemctl', 'list-jobs', '--no-legend', '--full'], { signal });
+    const type = jobTypeOf(jobs.stdout, job);
+    if (type === null && looks < MOST_LOOKS) continue;
+    // A start job goes on while the new process comes up: then it is not ahead any more.
+    const isBegun = ['active', 'activating', 'reloading'].includes(properties['ActiveState'] ?? '');
+    return { properties, isStartQueued: type === 'restart' || (type === 'start' && !isBegun) };
+  }
 }
 
 /** Two clocks are read one after the other. */
@@ -128,10 +161,13 @@ function isEnabledAs({ enablement }: UnitLook, enabled: boolean): boolean {
   return ['enabled', 'static', 'alias', 'indirect', 'generated'].includes(enablement);
 }
 
-const isStopped = ({ active }: UnitLook): boolean => active === 'inactive' || active === 'failed';
+const isDown = ({ active }: UnitLook): boolean => active === 'inactive' || active === 'failed';
 
-function isUp({ active }: UnitLook, state: Args['state']): boolean {
-  return active === 'active' || (state === 'starting' && active === 'activating');
+const isStopped = (unit: UnitLook): boolean => isDown(unit) && !unit.isStartQueued;
+
+function isUp({ active, isStartQueued }: UnitLook, state: Args['state']): boolean {
+  if (active === 'active') return true;
+  return state === 'starting' && (active === 'activating' || isStartQueued);
 }
 
 const unitPath = (name: string): string => `/etc/systemd/system/${name}`;

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { parseProperties, unitStateOf } from '../../../../agent/host/unit-state.ts';
+import { jobTypeOf, parseProperties, unitStateOf } from '../../../../agent/host/unit-state.ts';
 
 test.each([
   ['never existed', 'LoadState=not-found ActiveState=inactive Result=success', { kind: 'gone' }],
@@ -38,4 +38,12 @@ test.each([
 
 test('keeps equals signs that are part of a value', () => {
   expect(parseProperties('A=b=c\nD=')).toEqual({ A: 'b=c', D: '' });
+});
+
+test('finds the type of a job by its number', () => {
+  const text = '  41 etcd.service  start waiting\n 142 kubelet.service stop  running\n';
+  expect(jobTypeOf(text, '41')).toBe('start');
+  expect(jobTypeOf(text, '142')).toBe('stop');
+  expect(jobTypeOf(text, '4')).toBeNull();
+  expect(jobTypeOf('No jobs running.\n', '41')).toBeNull();
 });

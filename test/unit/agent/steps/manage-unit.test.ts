@@ -20,6 +20,8 @@ interface Unit {
   enablement: string;
   needsReload: boolean;
   startedUs: number;
+  /** Type of the job that waits in the queue. */
+  queued: string | null;
 }
 
 let unit: Unit;
@@ -27,7 +29,14 @@ let host: FakeHost;
 let context: FakeContext;
 
 beforeEach(() => {
-  unit = { loaded: false, active: 'inactive', enablement: '', needsReload: false, startedUs: 0 };
+  unit = {
+    loaded: false,
+    active: 'inactive',
+    enablement: '',
+    needsReload: false,
+    startedUs: 0,
+    queued: null,
+  };
   host = new FakeHost();
   context = fakeContext(host);
   host.nowMs = context.clock.now();
@@ -47,7 +56,13 @@ beforeEach(() => {
         `UnitFileState=${unit.enablement}`,
         `NeedDaemonReload=${unit.needsReload ? 'yes' : 'no'}`,
         `ExecMainStartTimestampMonotonic=${unit.startedUs}`,
+        ...(unit.queued === null ? [] : ['Job=41']),
       ].join('\n'),
+    )
+    .answer('systemctl list-jobs', () =>
+      unit.queued === null
+        ? ''
+        : `  7 other.service start running\n 41 etcd.service ${unit.queued} waiting\n`,
     )
     .answer('systemctl enable --quiet', (argv) => {
       load('enabled');
@@ -147,4 +162,70 @@ test('shows the end of the journal when a unit does not start', async () => {
     message: /etcd\.service did not start: listen tcp :2380: address already in use/,
     details: { outputTail: expect.stringContaining('starting') },
   });
+});
+
+/** As on a busy host: the job is in the queue and nothing of it has begun when systemctl comes back. */
+function queueInsteadOfStarting(): void {
+  const queue = (type: string): string => {
+    unit = { ...unit, loaded: true, enablement: 'enabled', queued: type };
+    return '';
+  };
+  host
+    .answer(/^systemctl (enable|start) .*--no-block/, () => queue('start'))
+    .answer(/^systemctl restart --no-block/, () => queue('restart'));
+}
+
+test('a start that is still in the queue counts as starting', async () => {
+  queueInsteadOfStarting();
+  await run({ ...args, state: 'starting' });
+  expect(unit).toMatchObject({ active: 'inactive', queued: 'start' });
+  expect(await run({ ...args, state: 'starting' })).toEqual([]);
+});
+
+test('a start in the queue is not held against the age of an earlier process', async () => {
+  await run();
+  await later();
+  unit.active = 'inactive';
+  host.put('/etc/etcd.conf', 'x');
+  queueInsteadOfStarting();
+  expect(await run({ ...args, state: 'starting' })).toEqual(['start --no-block etcd.service']);
+});
+
+test('a restart in the queue counts as one that was done', async () => {
+  await run();
+  await later();
+  host.put('/etc/etcd.conf', 'x');
+  queueInsteadOfStarting();
+  expect(await run({ ...args, state: 'starting' })).toEqual(['restart --no-block etcd.service']);
+});
+
+test.each([
+  ['nothing is queued', null],
+  ['only a stop is queued', 'stop'],
+])('a unit that is down is not starting when %s', async (_what, queued) => {
+  await run({ ...args, state: 'starting' });
+  unit = { ...unit, active: 'inactive', queued };
+  expect(await manageUnit.check({ ...args, state: 'starting' }, context)).toMatchObject({
+    kind: 'needed',
+    why: 'etcd.service is inactive',
+  });
+});
+
+test('a queued start is not yet a unit that runs, and not one that is stopped', async () => {
+  await run();
+  unit = { ...unit, active: 'inactive', queued: 'start' };
+  expect(await manageUnit.check(args, context)).toMatchObject({ why: 'etcd.service is inactive' });
+  expect(await manageUnit.check({ ...args, state: 'stopped' }, context)).toMatchObject({
+    kind: 'needed',
+  });
+});
+
+test('a job that ends between two questions is looked for again', async () => {
+  await run({ ...args, state: 'starting' });
+  unit = { ...unit, active: 'inactive', queued: 'start' };
+  host.answer('systemctl list-jobs', () => {
+    unit = { ...unit, active: 'active', queued: null };
+    return '';
+  });
+  expect(await run({ ...args, state: 'starting' })).toEqual([]);
 });
