@@ -11,7 +11,6 @@ import {
   controlPlaneLabel,
   file,
   kubeconfig,
-  kubeletBootstrapped,
   kubeletCredential,
   kubeletRuns,
   namespaced,
@@ -94,7 +93,6 @@ const phases: Readonly<Record<string, Phase>> = {
   },
   'init kubelet-finalize all': { parts: [rotatingCertificate] },
   'join kubelet-start': { parts: [kubeletCredential, ...kubeletFiles, kubeletRuns] },
-  'join kubelet-wait-bootstrap': { parts: [kubeletBootstrapped] },
   'join control-plane-prepare certs': {
     parts: [pair('ca', null), pair('front-proxy-ca', null), serviceAccountKeys, ...leaves],
   },

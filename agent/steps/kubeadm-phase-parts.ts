@@ -2,8 +2,8 @@
 // pair of files, a kubeconfig, an object in the cluster. Nothing here changes the host.
 import { createPrivateKey, createPublicKey } from 'node:crypto';
 import type { StepArgs } from '../../shared/model/step.ts';
-import { connectKubeApi, type KubeApi } from '../host/kube-api.ts';
-import { parseKubeconfig, readKubeconfig } from '../host/kubeconfig.ts';
+import type { KubeApi } from '../host/kube-api.ts';
+import { parseKubeconfig } from '../host/kubeconfig.ts';
 import { keyPairFault, namesOf, parseCertificate } from './key-pair-files.ts';
 import { at } from './kube-object.ts';
 import { accepted } from './kube-session.ts';
@@ -165,28 +165,6 @@ export const discoveryPathIn = (config: string): string | undefined =>
   /^\s*kubeConfigPath:\s*(\S+)/m.exec(config)?.[1];
 
 const tokenOf = (text: string): string => /\b[a-z0-9]{6}\.[a-z0-9]{16}\b/.exec(text)?.[0] ?? '';
-
-/** TLS bootstrap is over: the certificate works and the token is off the disk. */
-export const kubeletBootstrapped: PhasePart = {
-  async fault({ args, context }) {
-    const { host, signal } = context;
-    if ((await host.stat(kubernetes.kubeletConfig)) === null) {
-      return `there is no ${kubernetes.kubeletConfig} yet`;
-    }
-    if ((await host.stat(kubernetes.bootstrapConfig)) !== null) {
-      return `${kubernetes.bootstrapConfig} is still there`;
-    }
-    const api = connectKubeApi(await readKubeconfig(host, kubernetes.kubeletConfig), signal);
-    try {
-      const { status } = await api.request('GET', `/api/v1/nodes/${args.nodeName}`);
-      // Whether the node is there and may be seen already is another step's question.
-      if ([200, 403, 404].includes(status)) return null;
-      return `the API server answers ${status} to the kubelet's certificate`;
-    } finally {
-      api.close();
-    }
-  },
-};
 
 export function object(title: string, path: string): PhasePart {
   return {

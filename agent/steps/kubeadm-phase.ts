@@ -1,8 +1,5 @@
 // Runs one phase of kubeadm, in a transient unit, when its check on real state asks for it. What is
 // wrong and can be made again is removed first: kubeadm keeps whatever is there, or refuses it.
-//
-// INVARIANT: the phase itself always runs in the attempt's first unit, whatever state it begins from;
-// what has to go before it, in the second. So a repeat of the attempt finds its own unit again.
 import { AppError } from '../../shared/errors.ts';
 import type { StepArgs } from '../../shared/model/step.ts';
 import { redact } from '../../shared/redact.ts';
@@ -44,8 +41,7 @@ export const kubeadmPhase: StepRunner<'kubeadm-phase'> = {
     await withInput(args, context, async (input) => {
       if (args.command === 'join') await refuseExpiredToken(input.config, context);
       await removeWrong(phase, input);
-      if (phaseName(args) === 'join kubelet-wait-bootstrap') await giveTokenBack(args, context);
-      await runPhase(args, phase, context);
+      await runKubeadm(args, phase, context);
       if (phase.rendered === undefined) return;
       const digest = await renderedDigest(input, phase.rendered);
       await context.host.writeFile(markerPath(args), `${digest}\n`, 0o600);
@@ -110,26 +106,9 @@ async function removeWrong(phase: Phase, input: PhaseInput): Promise<void> {
   }
 }
 
-/** kubeadm takes the token off the disk even when waiting for the bootstrap failed. */
-async function giveTokenBack(args: PhaseArgs, context: StepContext): Promise<void> {
-  const { host } = context;
-  const credentials = [kubernetes.kubeletConfig, kubernetes.bootstrapConfig];
-  const found = await Promise.all(credentials.map(async (path) => await host.stat(path)));
-  if (found.some((stat) => stat !== null)) return;
-  await runKubeadm({ ...args, phase: ['kubelet-start'] }, `${context.unit}_2`, context);
-}
-
-async function runPhase(args: PhaseArgs, phase: Phase, context: StepContext): Promise<void> {
-  await runKubeadm(args, context.unit, context, phase.flags);
-}
-
-async function runKubeadm(
-  args: PhaseArgs,
-  unit: string,
-  context: StepContext,
-  flags: readonly string[] = [],
-): Promise<void> {
-  const { host, timeoutMs, signal } = context;
+async function runKubeadm(args: PhaseArgs, phase: Phase, context: StepContext): Promise<void> {
+  const { host, unit, timeoutMs, signal } = context;
+  const { flags = [] } = phase;
   const argv = [
     ...[kubernetes.kubeadm, args.command, 'phase', ...args.phase],
     ...['--config', args.configPath, ...flags],

@@ -275,40 +275,6 @@ test('a token that ends while kubeadm uses it is told apart from a failure', asy
   });
 });
 
-test('waiting for the bootstrap again gives the kubelet its token back first', async () => {
-  const { host, context } = arrange();
-  host.answer('/usr/local/bin/kubeadm', '');
-  const args = join('kubelet-wait-bootstrap');
-  await kubeadmPhase.apply(args, context);
-  const command = '/usr/local/bin/kubeadm join phase';
-  expect(host.changes).toEqual([
-    `change ${context.unit}_2: ${command} kubelet-start --config ${joinPath}`,
-    `change ${context.unit}: ${command} kubelet-wait-bootstrap --config ${joinPath}`,
-  ]);
-  host.lines.length = 0;
-  host.put('/etc/kubernetes/bootstrap-kubelet.conf', '');
-  await kubeadmPhase.apply(args, context);
-  expect(host.changes).toHaveLength(1);
-});
-
-test('the bootstrap is over when the certificate works and the token is off the disk', async () => {
-  await using server = await KubeApiServer.start();
-  const { host, context } = arrange();
-  const args = join('kubelet-wait-bootstrap');
-  const user = await server.ca.issue('CN=system:node:w1,O=system:nodes');
-  const text = kubeconfigText(server.url, server.ca.certificate, user);
-  host.put('/etc/kubernetes/kubelet.conf', text);
-  host.put('/etc/kubernetes/bootstrap-kubelet.conf', '');
-  expect(await kubeadmPhase.check(args, context)).toMatchObject({
-    why: expect.stringMatching(/still there/),
-  });
-  host.files.delete('/etc/kubernetes/bootstrap-kubelet.conf');
-  expect(await kubeadmPhase.check(args, context)).toEqual({ kind: 'satisfied' });
-  expect(server.users).toEqual(['system:node:w1']);
-  server.on(/./, { status: 401, body: {} });
-  expect(await kubeadmPhase.check(args, context)).toMatchObject({ kind: 'needed' });
-});
-
 test('kubelet-finalize is done when the kubelet renews its certificate, or is told not to', async () => {
   const { host, context } = arrange();
   const args = init('kubelet-finalize', 'all');
@@ -332,7 +298,7 @@ test('a phase that ended well and made nothing is a failure', async () => {
   });
 });
 
-test.each([[['reset']], [['certs', 'all']], [['constructor']]])(
+test.each([[['reset']], [['certs', 'all']], [['kubelet-wait-bootstrap']], [['constructor']]])(
   'refuses phase %j, which it could not check',
   async (phase) => {
     const { host, context } = arrange();
