@@ -1,5 +1,8 @@
 // Runs one phase of kubeadm, in a transient unit, when its check on real state asks for it. What is
 // wrong and can be made again is removed first: kubeadm keeps whatever is there, or refuses it.
+//
+// INVARIANT: the n-th run of the phase in an attempt has the attempt's n-th unit. So a repeat of the
+// attempt finds the units of the runs that were, and goes on after them.
 import { AppError } from '../../shared/errors.ts';
 import type { StepArgs } from '../../shared/model/step.ts';
 import { redact } from '../../shared/redact.ts';
@@ -16,13 +19,15 @@ import {
 } from './kubeadm-phase-checks.ts';
 import type { PhaseInput } from './kubeadm-phase-parts.ts';
 import { kubernetes } from './kubernetes-paths.ts';
-import { credentialsExpired, refuseExpiredToken } from './refuse-expired-token.ts';
+import { refuseExpiredToken } from './refuse-expired-token.ts';
 import type { StepContext, StepRunner } from './step-runner.ts';
 import { done, waits, waitUntil } from './wait-until.ts';
 
 type PhaseArgs = StepArgs['kubeadm-phase'];
 
 const settleMs = 15_000;
+/** A master that is starting answers 401 for seconds; three runs are over after that. */
+const mostRuns = 3;
 
 export const kubeadmPhase: StepRunner<'kubeadm-phase'> = {
   kind: 'kubeadm-phase',
@@ -41,7 +46,7 @@ export const kubeadmPhase: StepRunner<'kubeadm-phase'> = {
     await withInput(args, context, async (input) => {
       if (args.command === 'join') await refuseExpiredToken(input.config, context);
       await removeWrong(phase, input);
-      await runKubeadm(args, phase, context);
+      await runPhase(args, phase, input);
       if (phase.rendered === undefined) return;
       const digest = await renderedDigest(input, phase.rendered);
       await context.host.writeFile(markerPath(args), `${digest}\n`, 0o600);
@@ -106,8 +111,33 @@ async function removeWrong(phase: Phase, input: PhaseInput): Promise<void> {
   }
 }
 
-async function runKubeadm(args: PhaseArgs, phase: Phase, context: StepContext): Promise<void> {
-  const { host, unit, timeoutMs, signal } = context;
+/**
+ * kubeadm asks for its configuration and for the node for a third of a second only: one connection to
+ * a master that has just started, and knows no token yet, ends it. If the cluster takes the token, the
+ * phase is run again.
+ */
+async function runPhase(args: PhaseArgs, phase: Phase, input: PhaseInput): Promise<void> {
+  const { context, config } = input;
+  for (let run = 1; ; run += 1) {
+    const unit = run === 1 ? context.unit : `${context.unit}_${run}`;
+    try {
+      await runKubeadm(args, phase, { context, unit });
+      return;
+    } catch (thrown) {
+      if (args.command !== 'join' || !isTokenRefused(thrown)) throw thrown;
+      await refuseExpiredToken(config, context);
+      if (run === mostRuns) throw thrown;
+      context.progress('a master did not know the join credentials yet: kubeadm runs again');
+    }
+  }
+}
+
+async function runKubeadm(
+  args: PhaseArgs,
+  phase: Phase,
+  { context, unit }: { readonly context: StepContext; readonly unit: string },
+): Promise<void> {
+  const { host, timeoutMs, signal } = context;
   const { flags = [] } = phase;
   const argv = [
     ...[kubernetes.kubeadm, args.command, 'phase', ...args.phase],
@@ -120,19 +150,22 @@ async function runKubeadm(args: PhaseArgs, phase: Phase, context: StepContext): 
   }
 }
 
+function isTokenRefused(thrown: unknown): boolean {
+  if (!(thrown instanceof AppError) || thrown.code !== 'exec-failed') return false;
+  const output = textAt(thrown.details, 'outputTail');
+  return /\bUnauthorized\b|token.*(expired|not found)/i.test(output);
+}
+
 /** What kubeadm said, without the advice around it. */
 function explained(args: PhaseArgs, failure: AppError): AppError {
-  const what = `kubeadm ${phaseName(args)}`;
-  const output = textAt(failure.details, 'outputTail');
-  const { details } = failure;
-  if (args.command === 'join' && /\bUnauthorized\b|token.*(expired|not found)/i.test(output)) {
-    return credentialsExpired(what, failure);
-  }
   if (failure.code !== 'exec-failed') return failure;
+  const { details, retryable } = failure;
+  const output = textAt(details, 'outputTail');
   const said = output.split('\n').findLast((line) => /^\s*error\b/i.test(line)) ?? '';
   if (said === '') return failure;
+  const what = `kubeadm ${phaseName(args)}`;
   return new AppError('exec-failed', `${what} failed: ${redact(said.trim()).slice(0, 1_000)}`, {
-    retryable: failure.retryable,
+    retryable,
     details,
     cause: failure,
   });

@@ -247,32 +247,103 @@ test('a join that was begun with earlier credentials begins again with the new o
   expect(await kubeadmPhase.check(join('kubelet-start'), context)).toEqual({ kind: 'satisfied' });
 });
 
+const refused = { status: 401, body: { message: 'Unauthorized' } };
+
+function arrangeJoin(server: KubeApiServer) {
+  const arranged = arrange();
+  arranged.host.put(discovery, kubeconfigText(server.url, server.ca.certificate, { token }));
+  arranged.host.answer('/usr/local/bin/kubeadm', '');
+  return arranged;
+}
+
 test('a token that the cluster takes no more ends the join before kubeadm waits for it', async () => {
   await using server = await KubeApiServer.start();
-  const { host, context } = arrange();
-  host.put(discovery, kubeconfigText(server.url, server.ca.certificate, { token }));
-  host.answer('/usr/local/bin/kubeadm', '');
-  server.on(/./, { status: 401, body: { message: 'Unauthorized' } });
+  const { host, context } = arrangeJoin(server);
+  server.on(/./, refused);
+  const beganAt = context.clock.boot();
   await expect(kubeadmPhase.apply(join('kubelet-start'), context)).rejects.toMatchObject({
     code: 'credentials-expired',
     retryable: false,
   });
   expect(host.changes).toEqual([]);
-  expect(server.authorizations).toEqual([`Bearer ${token}`]);
+  expect(new Set(server.authorizations)).toEqual(new Set([`Bearer ${token}`]));
+  // Not by one answer, and not by several of the same connection, which are all of one master.
+  expect(server.connections).toBe(server.lines.length);
+  expect(context.clock.boot() - beganAt).toBeGreaterThanOrEqual(60_000);
   server.on(/./, { status: 200, body: {} });
   await kubeadmPhase.apply(join('kubelet-start'), context);
   expect(host.changes).toHaveLength(1);
 });
 
+test('a master that has just started and knows no token yet does not end a join', async () => {
+  await using server = await KubeApiServer.start();
+  const { host, context } = arrangeJoin(server);
+  let left = 3;
+  server.on(/./, () => {
+    left -= 1;
+    return left >= 0 ? refused : { status: 200, body: {} };
+  });
+  await kubeadmPhase.apply(join('kubelet-start'), context);
+  expect(host.changes).toHaveLength(1);
+  expect(context.said).toContain('waits: a master does not take the join credentials');
+});
+
+test('masters that do not agree on a token are left to kubeadm', async () => {
+  await using server = await KubeApiServer.start();
+  const { host, context } = arrangeJoin(server);
+  let asked = 0;
+  server.on(/./, () => {
+    asked += 1;
+    return asked % 3 === 0 ? { status: 200, body: {} } : refused;
+  });
+  await kubeadmPhase.apply(join('kubelet-start'), context);
+  expect(host.changes).toHaveLength(1);
+});
+
+const unauthorized = {
+  exitCode: 1,
+  stderr: 'error: couldn’t validate the identity of the API Server: timeout: Unauthorized\n',
+};
+
 test('a token that ends while kubeadm uses it is told apart from a failure', async () => {
-  const { host, context } = arrange();
-  host.answer('/usr/local/bin/kubeadm join', {
-    exitCode: 1,
-    stderr: 'error: couldn’t validate the identity of the API Server: timeout: Unauthorized\n',
+  await using server = await KubeApiServer.start();
+  const { host, context } = arrangeJoin(server);
+  host.answer('/usr/local/bin/kubeadm join', () => {
+    server.on(/./, refused);
+    return unauthorized;
   });
   await expect(kubeadmPhase.apply(join('kubelet-start'), context)).rejects.toMatchObject({
     code: 'credentials-expired',
   });
+  expect(host.changes).toHaveLength(1);
+});
+
+test('kubeadm runs again, in a unit of its own, when only one master did not know the token', async () => {
+  await using server = await KubeApiServer.start();
+  const { host, context } = arrangeJoin(server);
+  let runs = 0;
+  host.answer('/usr/local/bin/kubeadm join', () => {
+    runs += 1;
+    return runs === 1 ? unauthorized : '';
+  });
+  await kubeadmPhase.apply(join('kubelet-start'), context);
+  const command = `/usr/local/bin/kubeadm join phase kubelet-start --config ${joinPath}`;
+  expect(host.changes).toEqual([
+    `change ${context.unit}: ${command}`,
+    `change ${context.unit}_2: ${command}`,
+  ]);
+});
+
+test('a join that is refused again and again by a cluster that takes its token is a failure', async () => {
+  await using server = await KubeApiServer.start();
+  const { host, context } = arrangeJoin(server);
+  host.answer('/usr/local/bin/kubeadm join', unauthorized);
+  await expect(kubeadmPhase.apply(join('kubelet-start'), context)).rejects.toMatchObject({
+    code: 'exec-failed',
+    retryable: true,
+    message: expect.stringMatching(/Unauthorized/),
+  });
+  expect(host.changes).toHaveLength(3);
 });
 
 test('kubelet-finalize is done when the kubelet renews its certificate, or is told not to', async () => {
