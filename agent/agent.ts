@@ -1,5 +1,5 @@
-// The agent at work: opens journal and ledger, goes on with what is unfinished, then four loops side
-// by side (poll, outbox, facts, renewal) and an executor per plan. No loop waits for another: each
+// The agent at work: opens journal and ledger, goes on with what is unfinished, then five loops side
+// by side (poll, outbox, facts, renewal, memory) and an executor per plan. No loop waits for another: each
 // can be killed and begun again at any moment.
 import { join } from 'node:path';
 import type { Clock } from '../shared/clock.ts';
@@ -15,6 +15,7 @@ import { type Contact, createContact } from './link/contact.ts';
 import type { CoordinatorLink } from './link/coordinator-link.ts';
 import { createOutbox } from './link/outbox.ts';
 import { createPollLoop } from './link/poll-loop.ts';
+import { createMemoryWatch, type OwnProcess } from './memory-watch.ts';
 import { openAccepted } from './plan/accepted.ts';
 import { type Journal, openJournal } from './plan/journal.ts';
 import { createLanes } from './plan/lanes.ts';
@@ -22,7 +23,6 @@ import { openLedger } from './plan/ledger.ts';
 import { receive } from './plan/reception.ts';
 import type { Artifacts } from './plan/step-context.ts';
 import { verifyAnswer } from './plan/verify-answer.ts';
-import { returnMemory } from './return-memory.ts';
 import type { StepRegistry } from './steps/step-runner.ts';
 import { AGENT_VERSION } from './version.ts';
 
@@ -33,6 +33,7 @@ export interface AgentOptions {
   readonly host: Host;
   readonly registry: StepRegistry;
   readonly artifacts: Artifacts;
+  readonly own: OwnProcess;
   readonly facts: NodeFacts;
   readonly collect: (clockSkewMs: number | null) => Promise<NodeFacts>;
   readonly clock: Clock;
@@ -46,8 +47,11 @@ const flushLimitMs = 3_000;
 /** Facts this young count as those of now when a plan is accepted. */
 const freshFactsMs = 5_000;
 
-/** Works until the signal fires. Steps under way are left to their units and found again. */
-export async function runAgent(options: AgentOptions): Promise<void> {
+/**
+ * Works until the signal fires. Steps under way are left to their units and found again. `start-again`:
+ * it is idle and has grown, and a new process would be smaller.
+ */
+export async function runAgent(options: AgentOptions): Promise<'ended' | 'start-again'> {
   const { paths, registry, clock, random, facts } = options;
   const ending = new AbortController();
   const { signal } = ending;
@@ -116,8 +120,8 @@ export async function runAgent(options: AgentOptions): Promise<void> {
     coordinator: contact,
     signal,
     trouble: () => (journal.corruption === null ? null : `journal-corrupt: ${journal.corruption}`),
-    onIdle: returnMemory,
     onChange: (finishedPlanId) => {
+      memoryWatch.noteWork();
       if (finishedPlanId === null) pollLoop.wake();
       else
         void tellEnd().catch((thrown: unknown) =>
@@ -125,6 +129,8 @@ export async function runAgent(options: AgentOptions): Promise<void> {
         );
     },
   });
+  const isWorking = (): boolean =>
+    Object.values(ledger.unfinished()).some((planIds) => planIds.length > 0);
   /** The record of the end goes first, so that the poll that shows the lane free finds it told. */
   const tellEnd = async (): Promise<void> => {
     await outbox.flush(flushLimitMs);
@@ -140,7 +146,7 @@ export async function runAgent(options: AgentOptions): Promise<void> {
       journalId: journal.id,
       journalEnd: journal.end,
     }),
-    isWorking: () => Object.values(ledger.unfinished()).some((planIds) => planIds.length > 0),
+    isWorking,
     verify: (answer, nonce) => {
       const { keySet, fleet, nodeId } = identity;
       return verifyAnswer(answer, { keySet, fleet, nodeId, nonce });
@@ -189,8 +195,21 @@ export async function runAgent(options: AgentOptions): Promise<void> {
     }
   };
 
+  let outcome: 'ended' | 'start-again' = 'ended';
+  const memoryWatch = createMemoryWatch({
+    own: options.own,
+    isIdle: () => !isWorking() && journal.acknowledged >= journal.end,
+    clock,
+    log,
+    signal,
+    onStartAgain: () => {
+      outcome = 'start-again';
+      end();
+    },
+  });
+
   if (journal.corruption === null) await lanes.resume();
-  const loops = [pollLoop.run(), outbox.run(), keeper.run(), renewing()];
+  const loops = [pollLoop.run(), outbox.run(), keeper.run(), renewing(), memoryWatch.run()];
   try {
     // A loop ends only by the signal; one that breaks is a bug, and the whole agent starts again.
     await Promise.all(loops);
@@ -202,6 +221,7 @@ export async function runAgent(options: AgentOptions): Promise<void> {
     link.close();
     await journal.close();
   }
+  return options.signal.aborted ? 'ended' : outcome;
 }
 
 interface CircumstancesOf {

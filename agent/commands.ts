@@ -20,6 +20,7 @@ import { lockInstance } from './instance-lock.ts';
 import { openEnrollment } from './link/enrollment-client.ts';
 import { openGrpcLink } from './link/grpc-link.ts';
 import { awaitMembership, joinWith, type MembershipOptions } from './membership.ts';
+import type { OwnProcess } from './memory-watch.ts';
 import { noPairs } from './plan/accepted-pair.ts';
 import { parsePlan } from './plan/parse-plan.ts';
 import { verifyPlan } from './plan/verify.ts';
@@ -32,6 +33,9 @@ export interface Surroundings {
   /** Data for stdout. */
   readonly print: (text: string) => void;
   readonly signal: AbortSignal;
+  readonly own: OwnProcess;
+  /** This process becomes a new one with the same command: nothing of it is left to run. */
+  readonly startAgain: () => never;
 }
 
 interface Parts {
@@ -77,14 +81,14 @@ export async function runCommand(command: Command, around: Surroundings): Promis
       return 0;
     }
     case 'run':
-      await work(paths, around);
+      if ((await work(paths, around)) === 'start-again') around.startAgain();
       return 0;
     default:
       return unreachable(command);
   }
 }
 
-async function work(paths: AgentPaths, around: Surroundings): Promise<void> {
+async function work(paths: AgentPaths, around: Surroundings): Promise<'ended' | 'start-again'> {
   const config = await readAgentConfig(paths.configFile);
   const parts = createParts(around.createLog(config.logLevel));
   const { log, clock, host, collect } = parts;
@@ -96,7 +100,7 @@ async function work(paths: AgentPaths, around: Surroundings): Promise<void> {
   const from = { paths, tokenFile: paths.tokenFile, coordinators, nodeName };
   const members = { ...membership(from, parts, around), facts: () => collecting };
   const identity = await awaitMembership(members);
-  await runAgent({
+  return await runAgent({
     paths,
     identity,
     openLink: (current) =>
@@ -110,6 +114,7 @@ async function work(paths: AgentPaths, around: Surroundings): Promise<void> {
       log,
       clock,
     }),
+    own: around.own,
     facts: await collecting,
     collect,
     clock,

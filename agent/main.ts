@@ -1,10 +1,13 @@
-// The program: argv in, exit code out. Wiring only; the one place of the agent that ends the process.
+// The program: argv in, exit code out. Wiring only; the one place of the agent that ends the
+// process or makes it a new one.
+import { systemClock } from '../shared/clock.ts';
 import { AppError, isAbort, toAppError } from '../shared/errors.ts';
 import { stopSignal } from '../shared/lifecycle.ts';
 import { createLogger } from '../shared/log.ts';
 import { redact } from '../shared/redact.ts';
 import { exitCodeOf, parseCommand } from './cli.ts';
 import { runCommand } from './commands.ts';
+import { becomeNewProcess, ownProcess } from './host/own-process.ts';
 
 async function main(argv: readonly string[]): Promise<number> {
   try {
@@ -13,6 +16,8 @@ async function main(argv: readonly string[]): Promise<number> {
       createLog: (level) => createLogger(level, { program: 'muster-agent' }),
       print: (text) => void process.stdout.write(text),
       signal: stopSignal(),
+      own: ownProcess(process.env),
+      startAgain: () => becomeNewProcess(systemClock.boot()),
     });
   } catch (thrown) {
     if (isAbort(thrown)) return 0;

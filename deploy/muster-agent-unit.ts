@@ -19,7 +19,6 @@ KillMode=control-group
 TimeoutStopSec=10
 UMask=0077
 OOMScoreAdjust=-500
-Environment=MALLOC_ARENA_MAX=2 MALLOC_TRIM_THRESHOLD_=131072 MALLOC_MMAP_THRESHOLD_=131072
 StateDirectory=muster-agent
 StateDirectoryMode=0700
 NoNewPrivileges=yes

@@ -22,8 +22,6 @@ export interface Lanes {
   /** The stop is in the journal already. */
   stop(planId: string): void;
   reports(): readonly LaneReport[];
-  /** Settles when every executor has ended. */
-  ended(): Promise<void>;
 }
 
 export interface LanesOptions {
@@ -39,8 +37,6 @@ export interface LanesOptions {
   readonly signal: AbortSignal;
   /** In one clause, when no step begins for a reason of the whole agent. */
   readonly trouble: () => string | null;
-  /** No plan is left to work on. */
-  readonly onIdle: () => void;
   /** A plan began or ended. */
   readonly onChange: (finishedPlanId: string | null) => void;
 }
@@ -49,7 +45,6 @@ interface RunningPlan {
   readonly plan: Plan;
   readonly stop: AbortController;
   readonly doing: Map<string, string>;
-  readonly done: Promise<void>;
 }
 
 const retryBackoff = { firstMs: 1_000, maxMs: 60_000 };
@@ -67,7 +62,7 @@ export function createLanes(options: LanesOptions): Lanes {
   const runToEnd = async (
     plan: Plan,
     isOwn: boolean,
-    of: Omit<RunningPlan, 'done' | 'plan'>,
+    of: Omit<RunningPlan, 'plan'>,
   ): Promise<void> => {
     for (let attempt = 1; ; attempt += 1) {
       try {
@@ -109,17 +104,16 @@ export function createLanes(options: LanesOptions): Lanes {
     const stop = new AbortController();
     const doing = new Map<string, string>();
     if (historyOf(plan.planId).isStopped) stop.abort();
-    const done = runToEnd(plan, isOwn, { stop, doing }).then(
+    running.set(plan.planId, { plan, stop, doing });
+    void runToEnd(plan, isOwn, { stop, doing }).then(
       () => {
         running.delete(plan.planId);
         options.onChange(plan.planId);
-        if (running.size === 0) options.onIdle();
       },
       (thrown: unknown) => {
         if (!signal.aborted) log.error({ planId: plan.planId, err: thrown }, 'a plan was left');
       },
     );
-    running.set(plan.planId, { plan, stop, doing, done });
     options.onChange(null);
   };
 
@@ -169,9 +163,6 @@ export function createLanes(options: LanesOptions): Lanes {
     },
     stop: (planId) => running.get(planId)?.stop.abort(),
     reports: () => [reportOf('host'), reportOf('cluster')],
-    ended: async () => {
-      await Promise.all([...running.values()].map(({ done }) => done));
-    },
   };
 }
 

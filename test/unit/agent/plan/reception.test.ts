@@ -51,7 +51,6 @@ async function anAgent({ directory, spoil = (journal) => journal }: AgentOptions
     stop: (planId) => void stopped.push(planId),
     resume: async () => undefined,
     reports: () => [],
-    ended: async () => undefined,
   };
   const facts = { digest: 'digest-of-facts', reports: 0 };
   const circumstances = async (): Promise<Circumstances> => ({
