@@ -5,24 +5,17 @@ import { chmodSync, closeSync, openSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { AppError } from '../../shared/errors.ts';
 import { changeSignal } from './change-signal.ts';
-import type { PutResult, Store, Stored } from './store.ts';
+import { prepare, type Row, schema } from './sqlite-statements.ts';
+import type { Changes, PutResult, Store, Stored } from './store.ts';
 
-interface Row {
-  readonly key: string;
-  readonly value: string;
-  readonly revision: number;
+interface SqliteStoreOptions {
+  /** Further back a reader of changes gets everything. @default 10000 */
+  readonly deletionsRemembered?: number;
 }
 
-const schema = `
-  CREATE TABLE IF NOT EXISTS records (
-    key TEXT PRIMARY KEY, value TEXT NOT NULL, revision INTEGER NOT NULL
-  ) WITHOUT ROWID;
-  CREATE TABLE IF NOT EXISTS head (id INTEGER PRIMARY KEY CHECK (id = 1), revision INTEGER NOT NULL);
-  INSERT OR IGNORE INTO head (id, revision) VALUES (1, 0);
-`;
-
 /** @throws AppError conflict when another coordinator has it open, `internal` when it is damaged. */
-export function openSqliteStore(path: string): Store {
+export function openSqliteStore(path: string, options: SqliteStoreOptions = {}): Store {
+  const deletionsRemembered = options.deletionsRemembered ?? 10_000;
   const database = openDatabase(path);
   const statements = prepare(database);
   const changes = changeSignal(statements.head());
@@ -59,6 +52,17 @@ export function openSqliteStore(path: string): Store {
     }
   };
 
+  const changesSince = (after: number): Changes => {
+    const revision = statements.head();
+    const isComplete = after === 0 || after < statements.forgotten() || after > revision;
+    return {
+      records: statements.changedAfter(isComplete ? 0 : after).map((row) => fromRow(row)),
+      deleted: isComplete ? [] : statements.deletedAfter(after),
+      revision,
+      isComplete,
+    };
+  };
+
   return {
     get: async (key) => {
       const row = statements.get(key);
@@ -66,9 +70,17 @@ export function openSqliteStore(path: string): Store {
     },
     range: async (prefix) => statements.range(prefix).map((row) => fromRow(row)),
     put: async (key, value, expected) =>
-      write(key, expected, (revision) => statements.put(key, JSON.stringify(value), revision)),
-    delete: async (key, expected) => write(key, expected, () => statements.remove(key)),
+      write(key, expected, (revision) => {
+        statements.put(key, JSON.stringify(value), revision);
+        if (expected === 0) statements.forgetDeletionOf(key);
+      }),
+    delete: async (key, expected) =>
+      write(key, expected, (revision) => {
+        statements.remove(key, revision);
+        statements.forgetDeletionsBut(deletionsRemembered);
+      }),
     revision: async () => statements.head(),
+    changesSince: async (after) => changesSince(after),
     changed: (after, signal) => changes.above(after, signal),
     close: async () => {
       if (database.isOpen) database.close();
@@ -125,31 +137,4 @@ function explained(thrown: unknown, path: string): unknown {
   }
   if (/malformed|not a database/i.test(message)) return damaged(path, message, thrown);
   return new AppError('internal', `cannot open the store ${path}: ${message}`, { cause: thrown });
-}
-
-function prepare(database: DatabaseSync) {
-  const get = database.prepare('SELECT key, value, revision FROM records WHERE key = ?');
-  const range = database.prepare(
-    'SELECT key, value, revision FROM records WHERE key >= ? AND key < ? ORDER BY key',
-  );
-  const put = database.prepare(
-    'INSERT INTO records (key, value, revision) VALUES (?, ?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value, revision = excluded.revision',
-  );
-  const remove = database.prepare('DELETE FROM records WHERE key = ?');
-  const head = database.prepare('SELECT revision FROM head WHERE id = 1');
-  const setHead = database.prepare('UPDATE head SET revision = ? WHERE id = 1');
-  return {
-    get: (key: string) => get.get(key) as unknown as Row | undefined,
-    range: (prefix: string) => range.all(prefix, `${prefix}\u{10ffff}`) as unknown as Row[],
-    put: (key: string, value: string, revision: number): void => {
-      put.run(key, value, revision);
-    },
-    remove: (key: string): void => {
-      remove.run(key);
-    },
-    head: () => Number(head.get()?.['revision'] ?? 0),
-    setHead: (revision: number): void => {
-      setHead.run(revision);
-    },
-  };
 }

@@ -18,6 +18,22 @@ export type PutResult =
   | { readonly kind: 'stored'; readonly revision: number }
   | { readonly kind: 'conflict' };
 
+/** What is other than it was at a revision, read at one moment. */
+export interface Changes {
+  /** The records made or changed since, as they are now, oldest change first. */
+  readonly records: readonly Stored<unknown>[];
+  /** Keys of records that went since and were not made again. Nothing when `isComplete`. */
+  readonly deleted: readonly string[];
+  /** What to ask `after` next time. */
+  readonly revision: number;
+  /**
+   * True when `records` is all there is, so that whatever else the reader holds is gone: it asked
+   * from the beginning, from before the oldest deletion that is remembered, or from ahead of the
+   * store (which was put back from a copy).
+   */
+  readonly isComplete: boolean;
+}
+
 export interface Store {
   /** Keys are paths such as `node/0a1b…`; null when there is none. */
   get<T>(key: string): Promise<Stored<T> | null>;
@@ -28,6 +44,8 @@ export interface Store {
   delete(key: string, expected: number): Promise<PutResult>;
   /** The revision of the newest change. */
   revision(): Promise<number>;
+  /** For readers that keep what they read: what has not changed costs nothing. */
+  changesSince(after: number): Promise<Changes>;
   /** Resolves once the store's revision is above `after`. @throws AbortError */
   changed(after: number, signal: AbortSignal): Promise<void>;
   close(): Promise<void>;

@@ -3,6 +3,9 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Store, update } from '../../coordinator/store/store.ts';
 
+/** How many deletions the store of a harness remembers. */
+export const CONTRACT_DELETIONS = 3;
+
 export interface StoreHarness {
   open(): Promise<Store>;
   /** Opens what is there without having closed: as after a kill. */
@@ -98,6 +101,77 @@ export function storeContract(name: string, createHarness: () => Promise<StoreHa
       await store.put('node/a', 2, 0);
       stop.abort();
       await expect(waiting).rejects.toThrow(expect.objectContaining({ name: 'AbortError' }));
+    });
+
+    it('tells a reader only what changed since, oldest first, each record once', async () => {
+      await store.put('node/a', 'one', 0);
+      await store.put('node/b', 'one', 0);
+      await store.put('plan/c', 'one', 0);
+      await store.put('node/a', 'two', 1);
+      expect(await store.changesSince(2)).toEqual({
+        records: [
+          { key: 'plan/c', value: 'one', revision: 3 },
+          { key: 'node/a', value: 'two', revision: 4 },
+        ],
+        deleted: [],
+        revision: 4,
+        isComplete: false,
+      });
+      expect(await store.changesSince(4)).toEqual({
+        records: [],
+        deleted: [],
+        revision: 4,
+        isComplete: false,
+      });
+    });
+
+    it('tells which records went, unless they were made again', async () => {
+      await store.put('node/a', 1, 0);
+      await store.put('node/b', 1, 0);
+      await store.delete('node/a', 1);
+      await store.delete('node/b', 2);
+      await store.put('node/b', 2, 0);
+      expect(await store.changesSince(2)).toEqual({
+        records: [{ key: 'node/b', value: 2, revision: 5 }],
+        deleted: ['node/a'],
+        revision: 5,
+        isComplete: false,
+      });
+      expect((await store.changesSince(3)).deleted).toEqual([]);
+    });
+
+    it('tells everything there is to a reader from the beginning, and to one from ahead of it', async () => {
+      expect(await store.changesSince(0)).toEqual({
+        records: [],
+        deleted: [],
+        revision: 0,
+        isComplete: true,
+      });
+      await store.put('node/b', 1, 0);
+      await store.put('node/a', 1, 0);
+      await store.delete('node/b', 1);
+      const everything = {
+        records: [{ key: 'node/a', value: 1, revision: 2 }],
+        deleted: [],
+        revision: 3,
+        isComplete: true,
+      };
+      expect(await store.changesSince(0)).toEqual(everything);
+      expect(await store.changesSince(4)).toEqual(everything);
+    });
+
+    it('tells everything to a reader from before the oldest deletion it remembers', async () => {
+      const count = CONTRACT_DELETIONS + 1;
+      for (let index = 0; index < count; index += 1) await store.put(`plan/${index}`, 1, 0);
+      for (let index = 0; index < count; index += 1) await store.delete(`plan/${index}`, index + 1);
+      expect(await store.changesSince(count)).toMatchObject({ deleted: [], isComplete: true });
+      store = await harness.reopenAfterKill(store);
+      expect(await store.changesSince(count)).toMatchObject({ deleted: [], isComplete: true });
+      const remembered = ['plan/1', 'plan/2', 'plan/3'];
+      expect(await store.changesSince(count + 1)).toMatchObject({
+        deleted: remembered,
+        isComplete: false,
+      });
     });
 
     it('has every acknowledged write after a kill between any two, and no other', async () => {

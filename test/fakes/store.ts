@@ -5,7 +5,10 @@ import type { PutResult, Store } from '../../coordinator/store/store.ts';
 
 export interface MemoryDisk {
   readonly records: Map<string, { readonly text: string; readonly revision: number }>;
+  readonly deletions: Map<string, number>;
   revision: number;
+  /** Deletions up to this revision may be forgotten. */
+  forgotten: number;
 }
 
 export interface MemoryStore extends Store {
@@ -16,9 +19,17 @@ export interface MemoryStore extends Store {
   loseRace(prefix: string, rival?: () => void): void;
 }
 
-export const memoryDisk = (): MemoryDisk => ({ records: new Map(), revision: 0 });
+export const memoryDisk = (): MemoryDisk => ({
+  records: new Map(),
+  deletions: new Map(),
+  revision: 0,
+  forgotten: 0,
+});
 
-export function memoryStore(disk: MemoryDisk = memoryDisk()): MemoryStore {
+export function memoryStore(
+  disk: MemoryDisk = memoryDisk(),
+  deletionsRemembered = 10_000,
+): MemoryStore {
   const changes = changeSignal(disk.revision);
   let writesLeft = Number.POSITIVE_INFINITY;
   const races: { prefix: string; rival: (() => void) | undefined }[] = [];
@@ -61,9 +72,29 @@ export function memoryStore(disk: MemoryDisk = memoryDisk()): MemoryStore {
     put: async (key, value, expected) =>
       write(key, expected, (revision) => {
         disk.records.set(key, { text: JSON.stringify(value), revision });
+        disk.deletions.delete(key);
       }),
-    delete: async (key, expected) => write(key, expected, () => disk.records.delete(key)),
+    delete: async (key, expected) =>
+      write(key, expected, (revision) => {
+        disk.records.delete(key);
+        disk.deletions.set(key, revision);
+        for (const [oldest, at] of disk.deletions) {
+          if (disk.deletions.size <= deletionsRemembered) break;
+          disk.deletions.delete(oldest);
+          disk.forgotten = at;
+        }
+      }),
     revision: async () => disk.revision,
+    async changesSince(after) {
+      const isComplete = after === 0 || after < disk.forgotten || after > disk.revision;
+      const since = isComplete ? 0 : after;
+      const records = [...disk.records]
+        .filter(([, { revision }]) => revision > since)
+        .sort(([, a], [, b]) => a.revision - b.revision)
+        .map(([key, { text, revision }]) => ({ key, value: JSON.parse(text), revision }));
+      const deleted = isComplete ? [] : [...disk.deletions].filter(([, at]) => at > after);
+      return { records, deleted: deleted.map(([key]) => key), revision: disk.revision, isComplete };
+    },
     changed: (after, signal) => changes.above(after, signal),
     close: async () => {},
   };

@@ -3,17 +3,18 @@ import { once } from 'node:events';
 import { cp, mkdir, mkdtemp, open, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openSqliteStore } from '../../../../coordinator/store/sqlite-store.ts';
 import type { Store } from '../../../../coordinator/store/store.ts';
-import { storeContract } from '../../../contracts/store.contract.ts';
+import { CONTRACT_DELETIONS, storeContract } from '../../../contracts/store.contract.ts';
 import { memoryDisk, memoryStore } from '../../../fakes/store.ts';
 
 storeContract('in memory', async () => {
   const disk = memoryDisk();
   return {
-    open: async () => memoryStore(disk),
-    reopenAfterKill: async () => memoryStore(disk),
+    open: async () => memoryStore(disk, CONTRACT_DELETIONS),
+    reopenAfterKill: async () => memoryStore(disk, CONTRACT_DELETIONS),
     dispose: async () => {},
   };
 });
@@ -23,10 +24,11 @@ storeContract('sqlite', async () => {
   let generation = 0;
   const path = (): string => join(folder, String(generation), 'store.db');
   const killed: Store[] = [];
+  const open = (): Store => openSqliteStore(path(), { deletionsRemembered: CONTRACT_DELETIONS });
   return {
     open: async () => {
       await mkdir(join(folder, '0'), { recursive: true });
-      return openSqliteStore(path());
+      return open();
     },
     // The files as they are on the disk while the old process still has them open.
     reopenAfterKill: async (store) => {
@@ -34,7 +36,7 @@ storeContract('sqlite', async () => {
       generation += 1;
       await cp(from, join(folder, String(generation)), { recursive: true });
       killed.push(store);
-      return openSqliteStore(path());
+      return open();
     },
     dispose: async () => {
       for (const store of killed) await store.close();
@@ -76,6 +78,29 @@ describe('the embedded store', () => {
     await once(child, 'exit');
     const store = openSqliteStore(path);
     expect((await store.get('node/a'))?.value).toEqual({ here: true });
+    await store.close();
+  });
+
+  it('opens a file of version 0.1, and tells everything to whoever read it before', async () => {
+    const path = join(folder, 'store.db');
+    const old = new DatabaseSync(path);
+    old.exec(`
+      CREATE TABLE records (
+        key TEXT PRIMARY KEY, value TEXT NOT NULL, revision INTEGER NOT NULL
+      ) WITHOUT ROWID;
+      CREATE TABLE head (id INTEGER PRIMARY KEY CHECK (id = 1), revision INTEGER NOT NULL);
+      INSERT INTO head (id, revision) VALUES (1, 7);
+      INSERT INTO records (key, value, revision) VALUES ('node/a', '1', 4), ('node/b', '2', 7);`);
+    old.close();
+    const store = openSqliteStore(path);
+    const all = ['node/a', 'node/b'];
+    const keysSince = async (after: number) =>
+      (await store.changesSince(after)).records.map(({ key }) => key);
+    expect(await keysSince(5)).toEqual(all);
+    expect(await store.changesSince(5)).toMatchObject({ isComplete: true, revision: 7 });
+    expect(await keysSince(7)).toEqual([]);
+    await store.delete('node/a', 4);
+    expect(await store.changesSince(7)).toMatchObject({ deleted: ['node/a'], isComplete: false });
     await store.close();
   });
 
