@@ -1,24 +1,15 @@
 // A lock as read from a file, and whether it is one for a given cluster. Pure.
 import { z } from 'zod';
 import { AppError } from '../../shared/errors.ts';
+import { plainText } from '../../shared/plain-text.ts';
 import { artifactNames } from './catalogue.ts';
 import { isKubernetesPart } from './directory-source.ts';
 import type { ArtifactLock } from './lock.ts';
+import { lockedArtifactSchema } from './lock-schema.ts';
 
 const lockSchema = z.strictObject({
   schema: z.literal('muster/artifact-lock/v1'),
-  artifacts: z.array(
-    z.strictObject({
-      name: z.string().min(1),
-      version: z.string().min(1),
-      arch: z.enum(['amd64', 'arm64']),
-      kind: z.enum(['binary', 'archive', 'image']),
-      url: z.string().regex(/^(https?|oci|file):\/\//, 'an address: https:, oci: or file:'),
-      sha256: z.string().regex(/^[0-9a-f]{64}$/, 'a lower-case hex SHA-256'),
-      size: z.int().min(0),
-      reference: z.string().nullable(),
-    }),
-  ),
+  artifacts: z.array(lockedArtifactSchema),
 });
 
 /** @throws AppError invalid, with every fault. */
@@ -37,7 +28,7 @@ export function parseLock(text: string, file: string): ArtifactLock {
   if (result.success) return result.data;
   throw new AppError(
     'invalid',
-    `${file} is not an artifact lock: ${z.prettifyError(result.error)}`,
+    `${file} is not an artifact lock: ${plainText(z.prettifyError(result.error))}`,
   );
 }
 

@@ -4,6 +4,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { z } from 'zod';
+import { checked } from '../../shared/alphabets.ts';
 import { AppError } from '../../shared/errors.ts';
 import { digestFile, fileSize, isMissing } from './artifact-store.ts';
 import {
@@ -16,16 +17,13 @@ import {
   releaseFor,
 } from './catalogue.ts';
 import type { ArtifactKind, ArtifactLock, LockedArtifact } from './lock.ts';
+import { artifactFields } from './lock-schema.ts';
 
 const indexEntry = z.object({
-  name: z.string(),
-  version: z.string(),
+  ...artifactFields,
   arch: z.string(),
   file: z.string(),
-  kind: z.enum(['binary', 'archive', 'image']),
-  reference: z.string().nullish(),
-  sha256: z.string().regex(/^[0-9a-f]{64}$/),
-  size: z.int().min(0),
+  reference: artifactFields.reference.optional(),
 });
 
 /** @throws AppError artifact, naming the directory and what is wrong in it. */
@@ -129,6 +127,7 @@ async function readEntry(
     throw new AppError('artifact', `${folder} has ${files.length} files: exactly one is wanted`);
   }
   const path = join(folder, file);
+  checked('version', entry.version, `${folder}: version of ${entry.name}`);
   const source = officialSource(entry.name, entry.version, entry.arch as Architecture);
   const kind: ArtifactKind = source.kind;
   const reference = source.kind === 'image' ? source.reference : null;

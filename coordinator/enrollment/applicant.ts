@@ -1,9 +1,11 @@
 // A host that asks to join, once it has proven its key: by its signature over our nonce and the digest
 // of what it presents. Whether its token lets it in is judged after this.
 import { createHash, verify } from 'node:crypto';
+import { alphabets, isOf } from '../../shared/alphabets.ts';
 import { AppError } from '../../shared/errors.ts';
 import type { NodeFacts } from '../../shared/model/facts.ts';
 import type { NodeId } from '../../shared/model/ids.ts';
+import { quoted } from '../../shared/plain-text.ts';
 import { keyOfRequest, nodeIdOf } from '../keys/certificate-request.ts';
 import type { JoinDependencies } from './join-dependencies.ts';
 
@@ -54,10 +56,10 @@ export async function provenApplicant(
     );
   }
   const name = (claim.nodeName === '' ? claim.facts.hostname : claim.nodeName).toLowerCase();
-  if (!/^[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?$/.test(name)) {
+  if (!isOf('nodeName', name)) {
     throw new AppError(
       'invalid',
-      `${JSON.stringify(name)} cannot be a node's name (lower-case letters, digits, dots and dashes, at most 63): set nodeName in /etc/muster/agent.json`,
+      `${quoted(name)} is not ${alphabets.nodeName.what}: set nodeName in /etc/muster/agent.json`,
     );
   }
   return {

@@ -1,12 +1,16 @@
 // The local API proxy: nginx in stream mode on 127.0.0.1, least connections over all masters. It is
 // an image that containerd runs on the host's network under a unit of its own, so it needs neither a
 // distribution package nor the kubelet.
+import { checked } from '../../shared/alphabets.ts';
 import { API_PORT, PROXY_PORT, paths } from './paths.ts';
 
 /** @param masters addresses. A dead one drops out after one failed connect and is tried again after 2 s:
  * longer, and the first API server of a cluster is found that much later. */
 export function renderApiProxyConfig(masters: readonly string[]): string {
   const servers = masters
+    .map((address, index) =>
+      checked('address', address, `address of control-plane host ${index + 1}`),
+    )
     .map((address) => `    server ${address}:${API_PORT} max_fails=1 fail_timeout=2s;\n`)
     .join('');
   return `load_module modules/ngx_stream_module.so;
@@ -30,6 +34,7 @@ ${servers}  }
 
 /** `ctr run` stays in the foreground: systemd sees the proxy itself come and go. */
 export function renderApiProxyUnit(image: string): string {
+  checked('imageReference', image, 'image of the API proxy');
   const directory = '/etc/muster/api-proxy';
   const mount = `type=bind,src=${directory},dst=${directory},options=rbind:ro`;
   const ctr = '/usr/local/bin/ctr --namespace muster';

@@ -1,4 +1,5 @@
 // containerd as pods' runtime: its configuration and its unit.
+import { checked } from '../../shared/alphabets.ts';
 
 export interface ContainerdOptions {
   readonly pauseImage: string;
@@ -10,7 +11,7 @@ export function renderContainerdConfig(options: ContainerdOptions): string {
   const runtime = '[plugins."io.containerd.cri.v1.runtime".containerd.runtimes.runc';
   return `version = 3
 [plugins."io.containerd.cri.v1.images".pinned_images]
-  sandbox = "${options.pauseImage}"
+  sandbox = "${checked('imageReference', options.pauseImage, 'pause image of containerd')}"
 [plugins."io.containerd.cri.v1.runtime"]
   restrict_oom_score_adj = true
 ${runtime}]

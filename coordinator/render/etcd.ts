@@ -1,4 +1,5 @@
 // An etcd member as a systemd unit with mutual TLS on both of its ports.
+import { checked } from '../../shared/alphabets.ts';
 import type { EtcdEndpoint } from '../../shared/model/step.ts';
 import { etcdPaths, paths } from './paths.ts';
 
@@ -11,14 +12,18 @@ export interface EtcdMemberOptions {
 }
 
 export function renderEtcdUnit(options: EtcdMemberOptions): string {
-  const initial = options.members.map((member) => `${member.name}=${member.peerUrl}`).join(',');
+  const { name, address, members } = options;
+  const where = `etcd member ${checked('nodeName', name, 'name of an etcd member')}`;
+  checked('address', address, `${where}: address`);
+  checked('identifier', options.token, `${where}: cluster token`);
+  const initial = members.map((member) => initialMember(member, where)).join(',');
   const flags = [
-    `--name=${options.name}`,
+    `--name=${name}`,
     `--data-dir=${paths.etcdData}`,
-    `--listen-client-urls=https://${options.address}:2379,https://127.0.0.1:2379`,
-    `--advertise-client-urls=https://${options.address}:2379`,
-    `--listen-peer-urls=https://${options.address}:2380`,
-    `--initial-advertise-peer-urls=https://${options.address}:2380`,
+    `--listen-client-urls=https://${address}:2379,https://127.0.0.1:2379`,
+    `--advertise-client-urls=https://${address}:2379`,
+    `--listen-peer-urls=https://${address}:2380`,
+    `--initial-advertise-peer-urls=https://${address}:2380`,
     `--initial-cluster=${initial}`,
     '--initial-cluster-state=new',
     `--initial-cluster-token=${options.token}`,
@@ -56,4 +61,9 @@ NoNewPrivileges=yes
 [Install]
 WantedBy=multi-user.target
 `;
+}
+
+function initialMember({ name, peerUrl }: EtcdEndpoint, where: string): string {
+  checked('nodeName', name, `${where}: name of another member`);
+  return `${name}=${checked('url', peerUrl, `${where}: peer URL of ${name}`)}`;
 }

@@ -1,5 +1,6 @@
 // flannel with the vxlan backend: the manifest for the cluster and the CNI configuration for a host.
 import { stringify } from 'yaml';
+import { checked } from '../../shared/alphabets.ts';
 import { PROXY_PORT } from './paths.ts';
 
 const cni = {
@@ -20,6 +21,8 @@ export interface FlannelOptions {
 }
 
 export function renderFlannelManifest(options: FlannelOptions): string {
+  checked('imageReference', options.image, 'image of flannel');
+  checked('ipv4Range', options.pods, 'network.pods');
   const meta = { name: 'flannel', namespace: 'kube-system' };
   const labels = { app: 'flannel' };
   const network = { Network: options.pods, EnableNFTables: true, Backend: { Type: 'vxlan' } };

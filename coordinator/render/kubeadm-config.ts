@@ -1,6 +1,7 @@
 // The configuration documents that kubeadm's phases read. v1beta4. Nothing secret is in them: join
 // credentials come as a sealed discovery file beside.
 import { stringify } from 'yaml';
+import { checked } from '../../shared/alphabets.ts';
 import type { EtcdEndpoint } from '../../shared/model/step.ts';
 import type { ClusterSpec, PoolSpec } from '../spec/cluster-spec.ts';
 import { etcdClientPaths, PROXY_PORT, paths } from './paths.ts';
@@ -25,11 +26,14 @@ export interface InitOptions {
 /** The endpoint nodes use: the proxy on each of them, or the operator's own balancer. */
 export function controlPlaneEndpoint(spec: ClusterSpec): string {
   const endpoint = spec.controlPlane.endpoint;
-  return endpoint === 'local-proxy' ? `127.0.0.1:${PROXY_PORT}` : endpoint.address;
+  if (endpoint === 'local-proxy') return `127.0.0.1:${PROXY_PORT}`;
+  return checked('hostPort', endpoint.address, 'controlPlane.endpoint.address');
 }
 
 export function renderInitConfig(options: InitOptions): string {
   const { spec, node } = options;
+  checkNode(node);
+  checkCluster(options);
   const endpoint = controlPlaneEndpoint(spec);
   const sans = ['127.0.0.1', 'localhost', endpoint.replace(/:\d+$/, '')];
   const documents = [
@@ -89,6 +93,7 @@ export function renderInitConfig(options: InitOptions): string {
 }
 
 export function renderJoinConfig(node: NodeOptions, controlPlane: boolean): string {
+  checkNode(node);
   return stringify({
     apiVersion: api,
     kind: 'JoinConfiguration',
@@ -123,4 +128,33 @@ function registration(node: NodeOptions): object {
 
 function argumentList(args: Readonly<Record<string, string>>): readonly object[] {
   return Object.entries(args).map(([name, value]) => ({ name, value }));
+}
+
+function checkCluster({ cluster, spec, masterAddresses, etcd, node }: InitOptions): void {
+  const { network, controlPlane, kubernetes } = spec;
+  checked('identifier', cluster, 'name of the cluster');
+  checked('version', kubernetes.version, 'kubernetes.version');
+  checked('dnsName', network.domain, 'network.domain');
+  checked('ipv4Range', network.pods, 'network.pods');
+  checked('ipv4Range', network.services, 'network.services');
+  for (const address of masterAddresses) {
+    checked('address', address, `configuration of ${node.name}: address of a control-plane host`);
+  }
+  for (const name of controlPlane.certSANs) {
+    checked('certificateName', name, 'controlPlane.certSANs');
+  }
+  for (const { name, clientUrl } of etcd) {
+    checked('url', clientUrl, `etcd member ${checked('nodeName', name, 'name of an etcd member')}`);
+  }
+}
+
+function checkNode({ name, address, labels, pool }: NodeOptions): void {
+  const where = `node ${checked('nodeName', name, 'name of a node')}`;
+  checked('address', address, `${where}: address`);
+  for (const [label, value] of Object.entries(labels)) {
+    checked('labelValue', value, `${where}: label ${checked('labelName', label, where)}`);
+  }
+  for (const { key, value } of pool.taints) {
+    checked('labelValue', value, `${where}: taint ${checked('labelName', key, where)}`);
+  }
 }

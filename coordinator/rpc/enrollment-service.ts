@@ -1,4 +1,5 @@
 // The Enrollment service: open to strangers. Messages in and out; what a join is, is in enrollment/.
+import { checked } from '../../shared/alphabets.ts';
 import type { Clock } from '../../shared/clock.ts';
 import type { EnrollmentDefinition } from '../../shared/rpc/generated/muster/v1/Enrollment.ts';
 import type { Handlers } from '../../shared/rpc/handler.ts';
@@ -30,7 +31,7 @@ export function enrollmentHandlers(deps: EnrollmentDependencies): Handlers<Enrol
         nonceSignature: request.nonceSignature,
         nodeName: request.nodeName,
         facts: parseFacts(request.facts),
-        agentVersion: request.agentVersion.slice(0, 64),
+        agentVersion: checked('version', request.agentVersion, 'agentVersion'),
         source: addressOf(context.peerAddress),
       });
       const publicKey = Buffer.from(node.publicKey, 'base64');

@@ -3,6 +3,7 @@
 import { asStepId } from '../../shared/model/ids.ts';
 import type { Stage } from '../../shared/model/plan.ts';
 import type { Step, StepArgs, StepEffect, StepKind } from '../../shared/model/step.ts';
+import { checkStep } from '../render/check-step.ts';
 
 interface Defaults {
   readonly effect: StepEffect;
@@ -64,6 +65,7 @@ export function step<K extends StepKind>(
   args: StepArgs[K],
   overrides: Partial<Defaults> = {},
 ): Step {
+  checkStep(id, kind, args);
   const base: Defaults = { ...defaults[kind], ...overrides };
   const isGated = base.effect === 'disrupt' || base.effect === 'destroy';
   // The mapped union cannot be rebuilt from a generic kind; kind and args belong together by the signature.

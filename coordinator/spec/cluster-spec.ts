@@ -1,6 +1,7 @@
 // The shape of cluster.yaml. zod is the one source: it checks, fills in defaults, and emits the JSON
 // Schema behind `coordinator schema` and editors. Unknown fields are errors, everywhere.
 import { z } from 'zod';
+import { settings, table, text } from './spec-text.ts';
 
 const name = z
   .string()
@@ -9,18 +10,17 @@ const name = z
     'lower-case letters, digits and dashes, at most 40',
   );
 
-const cidr = z.cidrv4('an IPv4 range such as 10.200.0.0/16');
-
-const settings = z.record(z.string(), z.unknown());
-const extraArgs = z.record(z.string(), z.string());
+const cidr = text('ipv4Range');
+const extraArgs = table('flagName', 'line');
+const labels = table('labelName', 'labelValue').default({});
 
 const component = z.strictObject({ extraArgs: extraArgs.default({}) });
 
 const role = z.enum(['etcd', 'control-plane', 'worker']);
 
 const taint = z.strictObject({
-  key: z.string().min(1),
-  value: z.string().default(''),
+  key: text('labelName'),
+  value: text('labelValue').default(''),
   effect: z.enum(['NoSchedule', 'PreferNoSchedule', 'NoExecute']),
 });
 
@@ -29,11 +29,11 @@ const pool = z.strictObject({
   roles: z.array(role).min(1).describe('what hosts of the pool are: etcd, control-plane, worker'),
   size: z.int().min(1).optional().describe('hosts wanted; needed for etcd and control-plane pools'),
   autoJoin: z.boolean().default(true).describe('hosts become nodes without a command'),
-  labels: z.record(z.string(), z.string()).default({}).describe('labels of the nodes of the pool'),
+  labels: labels.describe('labels of the nodes of the pool'),
   taints: z.array(taint).default([]).describe('taints of the nodes of the pool'),
   kubelet: settings.default({}).describe('KubeletConfiguration fields for this pool'),
   nodeAddress: z
-    .strictObject({ interface: z.string().optional(), range: cidr.optional() })
+    .strictObject({ interface: text('interfaceName').optional(), range: cidr.optional() })
     .default({})
     .describe('which address of a host Kubernetes uses; default: that of the default route'),
 });
@@ -53,27 +53,30 @@ const rollout = z.strictObject({
     .default('60s')
     .describe('how long a wave must stay healthy before the next one'),
   failureBudget: z.int().min(0).default(1).describe('failed hosts after which nothing new starts'),
-  windows: z.array(z.string()).default([]).describe('maintenance windows as cron expressions'),
+  windows: z.array(text('line')).default([]).describe('maintenance windows as cron expressions'),
 });
+
+/** Plans travel whole, and have an end. */
+const longestFile = 256 * 1024;
+const isWhole = (content: string): boolean => !content.includes('\0');
 
 const host = z.strictObject({
   swap: z
     .enum(['off', 'refuse'])
     .default('refuse')
     .describe('off: turned off; refuse: preflight fails'),
-  sysctls: z
-    .record(z.string(), z.string())
+  sysctls: table('sysctlName', 'line')
     .default({})
     .describe('set on every host, besides what Kubernetes needs'),
   modules: z
-    .array(z.string())
+    .array(text('kernelModule'))
     .default([])
     .describe('kernel modules loaded on every host, besides what Kubernetes needs'),
   files: z
     .array(
       z.strictObject({
-        path: z.string().startsWith('/', 'an absolute path'),
-        content: z.string(),
+        path: text('path'),
+        content: z.string().max(longestFile).refine(isWhole, 'text without NUL'),
         mode: z
           .string()
           .regex(/^0[0-7]{3}$/, "a mode in quotes such as '0644'")
@@ -91,12 +94,11 @@ const artifacts = z.strictObject({
     .describe(
       'official: the release sites and registries; directory: files already on the coordinator',
     ),
-  directory: z
-    .string()
+  directory: text('line')
     .optional()
     .describe('absolute path on the coordinator, for source: directory'),
   mirrors: z
-    .array(z.url('a URL'))
+    .array(text('url'))
     .default([])
     .describe('base URLs that agents try before the coordinator'),
 });
@@ -105,7 +107,7 @@ export const clusterSpecSchema = z.strictObject({
   kubernetes: z.strictObject({
     version: z
       .string()
-      .regex(/^v1\.\d+\.\d+$/, 'a version such as v1.37.1')
+      .regex(/^v1\.\d{1,4}\.\d{1,4}$/, 'a version such as v1.37.1')
       .describe('of every Kubernetes component'),
   }),
   network: z
@@ -115,7 +117,7 @@ export const clusterSpecSchema = z.strictObject({
         .default('10.200.0.0/16')
         .describe('addresses of pods; every node takes a /24 of it'),
       services: cidr.default('10.96.0.0/12').describe('addresses of services'),
-      domain: z.string().default('cluster.local').describe('DNS domain of the cluster'),
+      domain: text('dnsName').default('cluster.local').describe('DNS domain of the cluster'),
       proxyMode: z
         .enum(['nftables', 'iptables', 'ipvs'])
         .default('nftables')
@@ -125,13 +127,13 @@ export const clusterSpecSchema = z.strictObject({
   controlPlane: z
     .strictObject({
       endpoint: z
-        .union([z.literal('local-proxy'), z.strictObject({ address: z.string().min(1) })])
+        .union([z.literal('local-proxy'), z.strictObject({ address: text('hostPort') })])
         .default('local-proxy')
         .describe(
           'local-proxy: every node has its own; or {address: HOST:PORT} of a load balancer',
         ),
       certSANs: z
-        .array(z.string())
+        .array(text('certificateName'))
         .default([])
         .describe('further names and addresses of the API servers'),
       apiServer: component.prefault({}),
@@ -154,11 +156,8 @@ export const clusterSpecSchema = z.strictObject({
   host: host.prefault({}),
   hosts: z
     .record(
-      z.string(),
-      z.strictObject({
-        nodeAddress: z.string().optional(),
-        labels: z.record(z.string(), z.string()).default({}),
-      }),
+      text('nodeName'),
+      z.strictObject({ nodeAddress: text('ipv4Address').optional(), labels }),
     )
     .default({}),
   runtime: z.strictObject({ name: z.literal('containerd').default('containerd') }).prefault({}),

@@ -10,6 +10,7 @@ import {
   parseAllDocuments,
   type YAMLError,
 } from 'yaml';
+import { plainLine, quoted } from '../../shared/plain-text.ts';
 import { type ClusterSpec, clusterDocumentSchema, clusterSpecSchema } from './cluster-spec.ts';
 import { findContradictions } from './spec-contradictions.ts';
 import { type Complaint, complaintsOf, type SpecPath } from './spec-faults.ts';
@@ -83,7 +84,8 @@ export function formatFault(file: string, fault: SpecFault): string {
 export function formatPath(path: SpecPath): string {
   return path.reduce<string>((text, part) => {
     if (typeof part === 'number') return `${text}[${part}]`;
-    return text === '' ? part : `${text}.${part}`;
+    const name = /^[\w./-]{1,100}$/.test(part) ? part : quoted(part);
+    return text === '' ? name : `${text}.${name}`;
   }, '');
 }
 
@@ -93,7 +95,7 @@ function yamlFault(error: YAMLError, lineCounter: LineCounter): SpecFault {
     line,
     column: col,
     path: '',
-    message: `not YAML: ${error.message.split('\n')[0] ?? ''}`,
+    message: `not YAML: ${plainLine(error.message.split('\n')[0] ?? '')}`,
   };
 }
 

@@ -1,7 +1,7 @@
 // What a spec of the right shape may still say wrong: fields that contradict each other, and things
 // this version does not do. Pure; every contradiction is found, not only the first.
 import type { ClusterSpec, PoolSpec } from './cluster-spec.ts';
-import { formatIpv4Range, isIpv4Address, parseIpv4Range, rangesOverlap } from './ipv4-range.ts';
+import { formatIpv4Range, parseIpv4Range, rangesOverlap } from './ipv4-range.ts';
 import type { Complaint, SpecPath } from './spec-faults.ts';
 
 /** Paths are relative to the spec. */
@@ -12,7 +12,6 @@ export function findContradictions(spec: ClusterSpec): Complaint[] {
     ...networkComplaints(spec),
     ...artifactComplaints(spec),
     ...settingComplaints(spec),
-    ...hostComplaints(spec),
   ];
 }
 
@@ -30,7 +29,6 @@ function poolComplaints(spec: ClusterSpec): Complaint[] {
     }
     seen.set(pool.name, first ?? index);
     complaints.push(...roleComplaints(pool, at));
-    complaints.push(...labelComplaints(pool.labels, at('labels')));
   }
   const masters = spec.pools.filter((pool) => pool.roles.includes('control-plane'));
   if (masters.length === 0) {
@@ -72,19 +70,6 @@ function roleComplaints(pool: PoolSpec, at: (...rest: SpecPath) => SpecPath): Co
     complaints.push({ path: at('size'), message });
   }
   return complaints;
-}
-
-const labelName =
-  /^([a-z0-9A-Z]([a-z0-9A-Z.-]{0,251}[a-z0-9A-Z])?\/)?[a-z0-9A-Z]([a-z0-9A-Z._-]{0,61}[a-z0-9A-Z])?$/;
-const labelValue = /^([a-z0-9A-Z]([a-z0-9A-Z._-]{0,61}[a-z0-9A-Z])?)?$/;
-
-function labelComplaints(labels: Readonly<Record<string, string>>, path: SpecPath): Complaint[] {
-  return Object.entries(labels).flatMap(([key, value]) => {
-    if (labelName.test(key) && labelValue.test(value)) return [];
-    return [
-      { path: [...path, key], message: `${key}=${value} is not a label that Kubernetes takes` },
-    ];
-  });
 }
 
 function etcdComplaints(spec: ClusterSpec): Complaint[] {
@@ -249,26 +234,4 @@ function settingComplaints(spec: ClusterSpec): Complaint[] {
         message: `"${key}" follows from ${derived[key]}: set that instead`,
       })),
   );
-}
-
-function hostComplaints(spec: ClusterSpec): Complaint[] {
-  const complaints: Complaint[] = [];
-  for (const [host, settings] of Object.entries(spec.hosts)) {
-    const address = settings.nodeAddress;
-    if (address !== undefined && !isIpv4Address(address)) {
-      complaints.push({
-        path: ['hosts', host, 'nodeAddress'],
-        message: `${JSON.stringify(address)} is not an IPv4 address`,
-      });
-    }
-    complaints.push(...labelComplaints(settings.labels, ['hosts', host, 'labels']));
-  }
-  const { endpoint } = spec.controlPlane;
-  if (endpoint !== 'local-proxy' && !/^[^:/\s]+:\d{1,5}$/.test(endpoint.address)) {
-    complaints.push({
-      path: ['controlPlane', 'endpoint', 'address'],
-      message: `${JSON.stringify(endpoint.address)} is not HOST:PORT, for example vip.example:6443`,
-    });
-  }
-  return complaints;
 }

@@ -1,6 +1,7 @@
 // From what zod found to sentences that name the field, the value seen and what is wanted. Pure:
 // where a fault is in the text is parse-spec's business.
 import { z } from 'zod';
+import { quoted } from '../../shared/plain-text.ts';
 import { nearestName } from './nearest.ts';
 
 export type SpecPath = readonly (string | number)[];
@@ -47,6 +48,11 @@ function describeIssue(issue: Issue, context: Context): Complaint[] {
       return [{ path, message: `${show(seen)} is too small: at least ${String(issue.minimum)}` }];
     case 'too_big':
       return [{ path, message: `${show(seen)} is too big: at most ${String(issue.maximum)}` }];
+    case 'invalid_key': {
+      const [inner] = issue.issues;
+      const name = quoted(String(path.at(-1)));
+      return [{ path, message: `${name} is not right: expected ${inner?.message ?? 'a name'}` }];
+    }
     default:
       return [{ path, message: `${show(seen)} is not right: expected ${issue.message}` }];
   }
@@ -84,9 +90,10 @@ function describeUnion(
 function unknownField(key: string, path: SpecPath, schema: z.ZodType): string {
   const known = knownFields(schema, path);
   const nearest = nearestName(key, known);
-  if (nearest !== null) return `unknown field "${key}"; the nearest known one is "${nearest}"`;
-  if (known.length === 0) return `unknown field "${key}"`;
-  return `unknown field "${key}"; known here: ${known.join(', ')}`;
+  const field = quoted(key);
+  if (nearest !== null) return `unknown field ${field}; the nearest known one is "${nearest}"`;
+  if (known.length === 0) return `unknown field ${field}`;
+  return `unknown field ${field}; known here: ${known.join(', ')}`;
 }
 
 /** Names of the fields that the schema knows at `path`. */
@@ -147,8 +154,7 @@ export function show(value: unknown): string {
   if (value === null) return 'nothing (null)';
   if (Array.isArray(value)) return 'a list';
   if (typeof value === 'object') return 'a map of fields';
-  const text = JSON.stringify(value);
-  return text.length > 60 ? `${text.slice(0, 57)}…` : text;
+  return typeof value === 'string' ? quoted(value) : JSON.stringify(value);
 }
 
 export function valueAt(document: unknown, path: SpecPath): unknown {

@@ -65,7 +65,7 @@ const recordLimit = 256 * 1024;
 export function factsFromWire(bytes: Uint8Array): NodeFacts {
   const facts = objectFrom(bytes, 'facts', factsLimit);
   if (facts['schema'] !== 'muster/facts/v1')
-    throw new AppError('invalid', 'facts of an unknown schema');
+    throw new AppError('invalid', 'facts.schema: only muster/facts/v1 is known here');
   return facts as unknown as NodeFacts;
 }
 

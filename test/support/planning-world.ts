@@ -1,14 +1,14 @@
 // A world for planner tests: holds the view, issues what decide() wants and ends plans as the test
 // says. The real decide(), no agents and no clock.
 import { decide } from '../../coordinator/planner/decide.ts';
-import type { Decision } from '../../coordinator/planner/decision.ts';
+import type { Decision, PlanDraft } from '../../coordinator/planner/decision.ts';
 import type { ClusterView, NodeView } from '../../coordinator/planner/view.ts';
 import type { PlanRecord } from '../../coordinator/store/records.ts';
 import type { RefusalReason } from '../../shared/model/plan.ts';
-import type { StepError } from '../../shared/model/progress.ts';
+import type { StepError, StepOutputs } from '../../shared/model/progress.ts';
 import { aView, planFrom, startMs } from './cluster-builders.ts';
 
-const outputsOf: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+const outputsOf: Readonly<Record<string, StepOutputs>> = {
   'read-ca-digest': { caDigest: 'ca-digest' },
   'create-join-credentials': {
     sealed: JSON.stringify({ encapsulated: 'e', ciphertext: 'c', context: 'p/s' }),
@@ -21,6 +21,8 @@ export class PlanningWorld {
   now = startMs;
   /** "name: goal" of everything ever issued, in order. */
   readonly issued: string[] = [];
+  /** The same as drafts, with every stage. */
+  readonly drafts: PlanDraft[] = [];
   #number = 0;
 
   constructor(nodes: readonly NodeView[], view: ClusterView = aView(nodes)) {
@@ -36,6 +38,7 @@ export class PlanningWorld {
         this.#number += 1;
         const plan = planFrom(draft, this.#number, this.now);
         const node = this.view.nodes.find((entry) => entry.record.id === draft.nodeId);
+        this.drafts.push(draft);
         this.issued.push(`${node?.record.name}: ${draft.goal}`);
         this.#change(draft.nodeId, (entry) => ({ ...entry, plans: [...entry.plans, plan] }));
       }
@@ -50,14 +53,16 @@ export class PlanningWorld {
     );
   }
 
-  finish(plan: PlanRecord): void {
+  /** @param told outputs by kind of step, over the usual ones */
+  finish(plan: PlanRecord, told: Readonly<Record<string, StepOutputs>> = {}): void {
+    const outputs = { ...outputsOf, ...told };
     this.#end(plan, {
       ...plan,
       state: 'done',
       steps: plan.steps.map((step, index) => ({
         ...step,
         state: 'changed' as const,
-        outputs: outputsOf[plan.stages.flatMap((stage) => stage.steps)[index]?.kind ?? ''] ?? {},
+        outputs: outputs[plan.stages.flatMap((stage) => stage.steps)[index]?.kind ?? ''] ?? {},
       })),
     });
   }

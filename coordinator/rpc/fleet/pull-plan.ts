@@ -1,8 +1,10 @@
 // PullPlan: the heartbeat, and the only way a plan reaches a host. A poll is held until there is
 // something new for its node, at most 20 s, and always answered with a signed answer of its own.
+import { checked } from '../../../shared/alphabets.ts';
 import { digestOf } from '../../../shared/canonical.ts';
 import { AppError } from '../../../shared/errors.ts';
 import type { Lane } from '../../../shared/model/plan.ts';
+import { plainLine, quoted } from '../../../shared/plain-text.ts';
 import {
   envelopeFromStored,
   envelopeToWire,
@@ -69,33 +71,34 @@ function parseTold(request: PullRequest__Output): PollTold {
   if (request.nonce.length < 16 || request.nonce.length > 64) {
     throw new AppError('invalid', `a poll's nonce has 16 to 64 bytes, not ${request.nonce.length}`);
   }
-  if (request.instanceId === '' || request.instanceId.length > 64) {
-    throw new AppError('invalid', 'a poll names its instance of the agent');
-  }
   return {
-    instanceId: request.instanceId,
+    instanceId: checked('identifier', request.instanceId, 'instanceId of a poll'),
     poll: request.poll,
-    bootId: request.bootId.slice(0, 64),
-    agentVersion: request.agentVersion.slice(0, 64),
-    factsDigest: request.factsDigest.slice(0, 64),
+    bootId: word(request.bootId, 'bootId'),
+    agentVersion: word(request.agentVersion, 'agentVersion'),
+    factsDigest: word(request.factsDigest, 'factsDigest'),
     lanes: request.lanes.slice(0, 2).map(parseLane),
-    journalId: request.journalId.slice(0, 64),
+    journalId: word(request.journalId, 'journalId'),
     journalEnd: request.journalEnd,
   };
 }
 
 function parseLane(lane: PullRequest__Output['lanes'][number]): LaneTold {
   if (lane.lane !== 'host' && lane.lane !== 'cluster') {
-    throw new AppError('invalid', `no such lane: ${JSON.stringify(lane.lane)}`);
+    throw new AppError('invalid', `no such lane: ${quoted(lane.lane)}`);
   }
   return {
     lane: lane.lane satisfies Lane,
-    planIds: lane.planIds.slice(0, 100),
+    planIds: lane.planIds.slice(0, 100).map((id) => word(id, 'planIds')),
     epoch: lane.epoch,
     sequence: lane.sequence,
-    doing: lane.doing.slice(0, 500),
+    doing: plainLine(lane.doing.slice(0, 500)),
   };
 }
+
+/** An agent that has no journal yet, or has not looked at its host yet, leaves it empty. */
+const word = (text: string, field: string): string =>
+  text === '' ? '' : checked('version', text, `${field} of a poll`);
 
 /** A plan that the host lists is accepted, even if the coordinator had given it up. */
 async function acceptListed(

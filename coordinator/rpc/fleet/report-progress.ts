@@ -19,6 +19,7 @@ import {
 } from '../../store/records.ts';
 import { update } from '../../store/store.ts';
 import type { FleetDependencies } from './fleet-dependencies.ts';
+import { judgeOutputs } from './judge-outputs.ts';
 
 export type ReportProgress = (
   caller: NodeRecord,
@@ -93,20 +94,37 @@ async function takeRecords(
   const byPlan = Map.groupBy(records, (record) => record.planId);
   const heardMs = deps.clock.now();
   for (const [planId, group] of byPlan) {
-    const change = await deps.plans.change(planId, (plan) =>
-      plan.nodeId === caller.id
-        ? group.map((record) => inOurTime(record, plan, heardMs)).reduce(applyRecord, plan)
-        : plan,
-    );
+    let judged: readonly JournalRecord[] = [];
+    const change = await deps.plans.change(planId, (plan) => {
+      if (plan.nodeId !== caller.id) return plan;
+      const applied = applyAll(plan, group, heardMs);
+      judged = applied.records;
+      return applied.plan;
+    });
     if (change === null || change.after.nodeId !== caller.id) {
       const reason = change === null ? 'unknown plan' : "another node's plan";
       await deps.audit.append('foreign-record', { nodeId: caller.id, planId, reason });
       deps.log.warn({ nodeId: caller.id, planId, reason }, 'journal records were not applied');
       continue;
     }
-    await tell(deps, change.after, group);
+    await tell(deps, change.after, judged);
   }
 }
+
+interface Applied {
+  readonly plan: PlanRecord;
+  /** As they were applied. */
+  readonly records: readonly JournalRecord[];
+}
+
+const applyAll = (plan: PlanRecord, group: readonly JournalRecord[], heardMs: number): Applied =>
+  group.reduce<Applied>(
+    (before, told) => {
+      const record = judgeOutputs(before.plan, inOurTime(told, before.plan, heardMs));
+      return { plan: applyRecord(before.plan, record), records: [...before.records, record] };
+    },
+    { plan, records: [] },
+  );
 
 /**
  * A host's clock may be wrong by hours, and pauses and credentials are reckoned from these times: what

@@ -138,8 +138,12 @@ test.each([
     'contradicts source: official',
   ],
   ['a relative directory', '  artifacts: {source: directory, directory: x}\n', 'is relative'],
-  ['an endpoint without port', '  controlPlane: {endpoint: {address: vip}}\n', 'is not HOST:PORT'],
-  ['a bad host address', '  hosts: {h1: {nodeAddress: 10.0.0.999}}\n', 'is not an IPv4 address'],
+  [
+    'an endpoint without port',
+    '  controlPlane: {endpoint: {address: vip}}\n',
+    'expected HOST:PORT',
+  ],
+  ['a bad host address', '  hosts: {h1: {nodeAddress: 10.0.0.999}}\n', 'expected an IPv4 address'],
   [
     'etcd in no pool',
     '  etcd: {placement: {pool: nowhere}}\n',
@@ -194,7 +198,7 @@ test.each([
   [
     'a bad label',
     '[{name: a, roles: [etcd, control-plane], size: 1, labels: {"a b": c}}]',
-    'is not a label that Kubernetes takes',
+    'expected the name of a label that Kubernetes takes',
   ],
   ['no pools', '[]', 'must not be empty'],
 ])('refuses pools with %s', (_what, list, sentence) => {

@@ -3,6 +3,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { type FactsRecord, keys } from '../../../../../coordinator/store/records.ts';
 import { asPlanId, asStepId, type PlanId } from '../../../../../shared/model/ids.ts';
 import type { JournalRecord } from '../../../../../shared/model/progress.ts';
+import type { Step } from '../../../../../shared/model/step.ts';
 import { jsonToWire } from '../../../../../shared/rpc/codec.ts';
 import { aFacts } from '../../../../support/cluster-builders.ts';
 import { startTestCoordinator, type TestCoordinator } from '../../../../support/coordinator.ts';
@@ -13,7 +14,7 @@ import {
   intentRecord,
   outcomeRecord,
 } from '../../../../support/journal-records.ts';
-import { aDraft, issuesOnce } from '../../../../support/plan-builders.ts';
+import { aDraft, aStep, issuesOnce } from '../../../../support/plan-builders.ts';
 import { openNode, type TestNode } from '../../../../support/test-node.ts';
 
 let coordinator: TestCoordinator;
@@ -81,6 +82,32 @@ describe('a report', () => {
     expect(foreign).toEqual([
       expect.objectContaining({ nodeId: other.node.nodeId, planId, reason: "another node's plan" }),
     ]);
+  });
+
+  it('of an output that is not of its step’s kind fails the plan, and keeps nothing of it', async () => {
+    const step = aStep('credentials');
+    const args = { consumer: 'w1', consumerKey: 'YQ==', server: 'https://a:1', ttlSeconds: 1 };
+    const credentials = { ...step, kind: 'create-join-credentials', args: { ...args, files: [] } };
+    coordinator = await startTestCoordinator({
+      decide: issuesOnce((node) =>
+        aDraft(node, { stages: [{ title: 'one', steps: [credentials as unknown as Step] }] }),
+      ),
+    });
+    const { node, planId } = await nodeWithPlan();
+    const outcome = {
+      ...outcomeRecord(planId, 'credentials'),
+      outputs: { sealed: '{"encapsulated":"YQ==","ciphertext":"x\\ny"}', tokenId: 'abcdef' },
+    } as JournalRecord;
+    await node.report(0, [acceptedRecord(planId), outcome]);
+    await node.report(2, [finishedRecord(planId)]);
+    expect(await coordinator.plan(planId)).toMatchObject({
+      state: 'failed',
+      error: { code: 'bad-output', retryable: false },
+      steps: [{ state: 'failed', outputs: {} }],
+    });
+    expect((await coordinator.plan(planId)).error?.message).toMatch(
+      /w1 answered 43 characters as sealed of step credentials that are not a sealed secret/,
+    );
   });
 
   it('of a new journal is taken from where it begins, and noted', async () => {
@@ -180,19 +207,64 @@ describe('facts', () => {
   it('with an address that is none are refused: it would end up in other hosts’ configurations', async () => {
     coordinator = await startTestCoordinator();
     const node = await coordinator.join({ name: 'm1', number: 1 });
-    const evil = '10.0.0.9:6443; } server { listen 0.0.0.0:9999';
+    const evils = [
+      '10.0.0.9:6443; } server { listen 0.0.0.0:9999',
+      '192.168.7.3%\nExecStartPre=/bin/sh -c id',
+      '192.168.7.3%eth0',
+      '::1',
+    ];
     const good = aFacts('m1', '192.168.7.1');
-    const route = { destination: 'default', gateway: null, interface: 'eth0', source: evil };
-    for (const change of [
-      { addresses: [{ interface: 'eth0', address: evil, prefix: 24, family: 'ipv4' }] },
-      { routes: [route] },
-    ]) {
-      const facts = jsonToWire({ ...good, ...change });
-      expect(await failureOf(node.fleet.ReportFacts({ facts }, call))).toMatchObject({
-        code: 'invalid',
-        message: expect.stringContaining('not an IP address'),
-      });
+    const stored = async () =>
+      (await coordinator.store.get<FactsRecord>(keys.facts(node.nodeId)))?.revision;
+    const before = await stored();
+    for (const evil of evils) {
+      const address = { interface: 'eth0', address: evil, prefix: 24, family: 'ipv4' };
+      const route = { destination: 'default', gateway: null, interface: 'eth0', source: evil };
+      for (const [field, change] of [
+        ['facts.addresses.0.address', { addresses: [address] }],
+        ['facts.routes.0.source', { routes: [route] }],
+      ] as const) {
+        const facts = jsonToWire({ ...good, memoryBytes: 1, ...change });
+        expect(await failureOf(node.fleet.ReportFacts({ facts }, call))).toMatchObject({
+          code: 'invalid',
+          message: `${field}: not an IPv4 address`,
+        });
+      }
     }
+    // Nothing of such a report is taken.
+    expect(await stored()).toBe(before);
+  });
+
+  it('of real machines are taken, with names that people made up for show made harmless', async () => {
+    coordinator = await startTestCoordinator();
+    const node = await coordinator.join({ name: 'm1', number: 1 });
+    const facts = aFacts('m1', '192.168.7.1', {
+      hostname: 'Build_Host.example.org',
+      os: { id: 'opensuse-tumbleweed', version: '', pretty: 'openSUSE “Tumbleweed” 2026' },
+      kernel: { release: '5.15.167.4-microsoft-standard-WSL2+', config: 'found' },
+      swap: {
+        devices: ['/swap file'],
+        fstabLines: ['UUID=1\tnone\tswap\tsw\t0 0'],
+        units: [String.raw`dev-disk-by\x2duuid-1.swap`],
+      },
+      addresses: [
+        { interface: 'eth0.100', address: '192.168.7.1', prefix: 24, family: 'ipv4' },
+        { interface: 'eth0:1', address: 'fe80::1', prefix: 64, family: 'ipv6' },
+      ],
+      dns: { nameservers: ['fe80::1%eth0'], hostnameResolves: true },
+      ports: [{ port: 6443, address: '::ffff:10.0.0.1', process: 'evil\u001b[2J`x`' }],
+      runtimes: [{ name: 'containerd', version: '1.7.24~ds1', source: '/usr/bin/containerd' }],
+      installed: { kubelet: 'unknown' },
+    });
+    await node.fleet.ReportFacts({ facts: jsonToWire(facts) }, call);
+    const record = await coordinator.store.get<FactsRecord>(keys.facts(node.nodeId));
+    expect(record?.value.facts.ports).toEqual([
+      { port: 6443, address: '::ffff:10.0.0.1', process: 'evil··2J·x·' },
+    ]);
+    expect(record?.value.facts.swap).toMatchObject({
+      fstabLines: ['UUID=1 none swap sw 0 0'],
+      units: [String.raw`dev-disk-by\x2duuid-1.swap`],
+    });
   });
 
   it('are stored when they changed in a way that matters, and only then', async () => {
