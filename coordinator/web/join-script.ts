@@ -1,6 +1,8 @@
 // The POSIX shell script of join material. What it does, in order: find the architecture, fetch the
 // agent over TLS that only the fleet CA vouches for, compare its SHA-256, and only then write
 // anything; run twice it changes nothing. The token goes from here-document to file, never into argv.
+// Every file is on the disk before it gets its name, and its name before anything is started: a power
+// cut leaves the old file or the whole new one.
 import type { JoinMaterialOptions } from './join-material.ts';
 
 export function renderJoinScript(options: JoinMaterialOptions): string {
@@ -35,7 +37,7 @@ fail() { say "$*"; exit 1; }
 sum_of() { sha256sum "$1" | cut -d ' ' -f 1; }
 
 [ "$(id -u)" = 0 ] || fail 'run this script as root (sudo sh join.sh)'
-for tool in curl sha256sum systemctl mktemp cmp; do
+for tool in curl sha256sum sync systemctl mktemp cmp; do
   command -v "$tool" >/dev/null 2>&1 || fail "$tool is missing on this host: install it and run this script again"
 done
 
@@ -48,7 +50,8 @@ esac
 
 mkdir -p "$root/usr/local/bin"
 work=$(mktemp -d "$root/usr/local/bin/.muster-join.XXXXXX")
-trap 'rm -rf "$work"' EXIT
+new=
+trap 'rm -rf "$work"; [ -z "$new" ] || rm -f "$new"' EXIT
 trap 'exit 1' HUP INT TERM
 
 cat >"$work/ca.crt" <<'END_OF_CA'
@@ -61,12 +64,16 @@ cat >"$work/unit" <<'END_OF_UNIT'
 ${options.agentUnit.trim()}
 END_OF_UNIT
 
+# An empty folder in place of the system's authorities: --cacert alone leaves those trusted on Debian.
+mkdir "$work/no-authorities"
+
 # 1. The agent: fetched, then compared, before anything else is touched.
 fetch() {
   round=0
   while [ "$round" -lt "$rounds" ]; do
     for url in $urls; do
-      if reason=$(curl --silent --show-error --fail --proto '=https' --tlsv1.3 --cacert "$work/ca.crt" \\
+      if reason=$(curl --silent --show-error --fail --proto '=https' --tlsv1.3 \\
+        --cacert "$work/ca.crt" --capath "$work/no-authorities" \\
         --connect-timeout 5 --speed-limit 1024 --speed-time 30 --output "$work/agent" "$url/agent/$arch/muster-agent" 2>&1); then
         seen=$(sum_of "$work/agent")
         [ "$seen" = "$sum" ] && return 0
@@ -90,23 +97,34 @@ if [ -f "$binary" ] && [ "$(sum_of "$binary")" = "$sum" ]; then
 else
   say "fetching the agent ($arch)"
   fetch
-  chmod 0755 "$work/agent"
   fetched=yes
 fi
 
 # 2. Everything is at hand and right: install.
-install_file() { # from to mode
-  if [ -f "$2" ] && cmp -s "$1" "$2"; then return 0; fi
-  chmod "$3" "$1"
-  mv -f "$1" "$2"
+place() { # from to mode
+  new=$2.muster-new
+  mv -f "$1" "$new"
+  chmod "$3" "$new"
+  sync "$new"
+  mv -f "$new" "$2"
+  new=
+  sync "\${2%/*}"
   changed=yes
+}
+# What an earlier run put there may not be on the disk yet.
+keep() { sync "$1"; sync "\${1%/*}"; }
+install_file() { # from to mode
+  if [ -f "$2" ] && cmp -s "$1" "$2"; then keep "$2"; else place "$1" "$2" "$3"; fi
 }
 mkdir -p "$etc"
 chmod 0755 "$etc"
 [ -d "$root/etc/systemd/system" ] || mkdir -p -m 0755 "$root/etc/systemd/system"
-if [ "$fetched" = yes ]; then
-  mv -f "$work/agent" "$binary"
-  changed=yes
+sync "$root/etc"
+if [ "$fetched" = no ]; then
+  keep "$binary"
+else
+  place "$work/agent" "$binary" 0755
+  [ "$(sum_of "$binary")" = "$sum" ] || fail "$binary is not what was fetched: look at the disk of this host, then run this script again"
 fi
 install_file "$work/ca.crt" "$etc/ca.crt" 0644
 install_file "$work/agent.json" "$etc/agent.json" 0644

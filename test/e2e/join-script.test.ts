@@ -1,9 +1,9 @@
 // Join material for real: the script run by sh against a coordinator's own https server, with the
 // host's files below a directory of the test and a systemctl that writes down what it is told.
-import { execFile } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { arch, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { startTestCoordinator, type TestCoordinator } from '../support/coordinator.ts';
@@ -15,6 +15,8 @@ let folder = '';
 let agentFile = '';
 let root = '';
 let log = '';
+/** Every sync and every rename, in order. */
+let writes = '';
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'muster-join-'));
@@ -29,7 +31,13 @@ beforeAll(async () => {
   await mkdir(bin);
   await writeFile(join(bin, 'systemctl'), '#!/bin/sh\necho "$*" >>"$SYSTEMCTL_LOG"\n');
   await writeFile(join(bin, 'id'), '#!/bin/sh\nprintf "%s\\n" "$FAKE_UID"\n');
-  for (const tool of ['systemctl', 'id']) await chmod(join(bin, tool), 0o755);
+  // Both do what they are for, and are written down between the calls of systemctl.
+  for (const tool of ['sync', 'mv']) {
+    const real = `PATH=\${PATH#*:} ${tool} "$@"`;
+    const text = `#!/bin/sh\n[ "$BROKEN" != ${tool} ] || exit 1\necho "${tool} $*" >>"$WRITES_LOG"\n${real}\n`;
+    await writeFile(join(bin, tool), text);
+  }
+  for (const tool of ['systemctl', 'id', 'sync', 'mv']) await chmod(join(bin, tool), 0o755);
 });
 
 afterAll(async () => {
@@ -41,6 +49,8 @@ beforeEach(async () => {
   root = await mkdtemp(join(folder, 'root-'));
   log = join(root, 'systemctl.log');
   await writeFile(log, '');
+  writes = join(folder, 'writes.log');
+  await writeFile(writes, '');
   await writeFile(agentFile, 'the agent');
 });
 
@@ -54,18 +64,25 @@ interface Ran {
   readonly output: string;
 }
 
-async function run(script: string, env: Record<string, string> = {}): Promise<Ran> {
+async function run(
+  script: string,
+  env: Record<string, string> = {},
+  runner: readonly string[] = ['sh'],
+): Promise<Ran> {
   const path = join(root, 'join.sh');
   await writeFile(path, script);
+  const [program = 'sh', ...before] = runner;
   const settings = {
     FAKE_UID: '0',
     MUSTER_ROOT: root,
     MUSTER_JOIN_ROUNDS: '1',
     SYSTEMCTL_LOG: log,
+    WRITES_LOG: writes,
+    BROKEN: '',
   };
   const options = { env: { PATH: `${folder}/bin:${process.env['PATH']}`, ...settings, ...env } };
   return await new Promise((resolve) => {
-    execFile('sh', [path], options, (error, stdout, stderr) => {
+    execFile(program, [...before, path], options, (error, stdout, stderr) => {
       resolve({ code: error === null ? 0 : Number(error.code), output: stdout + stderr });
     });
   });
@@ -164,6 +181,95 @@ test('a server that the fleet CA does not vouch for is not believed', async () =
     expect(await leftovers()).toEqual([]);
   } finally {
     await other.stop();
+  }
+});
+
+test.runIf(process.getuid?.() === 0)(
+  'nor is one that an authority of the system vouches for',
+  async () => {
+    const other = await startTestCoordinator({ agentBinaries: { [architecture]: agentFile } });
+    try {
+      const trusted = await mkdtemp(join(folder, 'certs-'));
+      const pem = join(trusted, 'ca.pem');
+      await writeFile(pem, other.caPem);
+      const name = execFileSync('openssl', ['x509', '-hash', '-noout', '-in', pem], {
+        encoding: 'utf8',
+      });
+      await writeFile(join(trusted, `${name.trim()}.0`), other.caPem);
+      const script = (await material()).replaceAll(
+        `127.0.0.1:${coordinator.httpsPort}`,
+        `127.0.0.1:${other.httpsPort}`,
+      );
+      const place = `mount --bind ${trusted} /etc/ssl/certs && exec sh "$1"`;
+      const ran = await run(script, {}, ['unshare', '--mount', 'sh', '-c', place, 'sh']);
+      expect(ran.output).toMatch(/no agent from https:\/\/127\.0\.0\.1:\d+ yet: .*certificate/);
+      expect(ran.code).toBe(1);
+      expect(await leftovers()).toEqual([]);
+    } finally {
+      await other.stop();
+    }
+  },
+);
+
+/** What became of `path` below the root, as the calls say: each file's sync, rename and folder. */
+async function writesOf(path: string): Promise<string[]> {
+  const target = join(root, path);
+  const lines = (await readFile(writes, 'utf8')).trim().split('\n');
+  const at = lines.findIndex((line) => line.startsWith('mv ') && line.endsWith(` ${target}`));
+  const from = lines[at]?.split(' ').at(-2) ?? '';
+  const around = [lines.slice(0, at), lines.slice(at + 1)] as const;
+  return [
+    around[0].includes(`sync ${from}`) ? 'file synced' : 'file not synced',
+    at < 0 ? 'not renamed' : dirname(from) === dirname(target) ? 'renamed' : 'copied',
+    around[1].includes(`sync ${dirname(target)}`) ? 'folder synced' : 'folder not synced',
+  ];
+}
+
+test('what is in place survives a power cut: each file is on the disk before its name is', async () => {
+  await run(await material());
+  const files = [
+    'usr/local/bin/muster-agent',
+    'etc/muster/ca.crt',
+    'etc/muster/agent.json',
+    'etc/muster/join-token',
+    'etc/systemd/system/muster-agent.service',
+  ];
+  for (const file of files) {
+    expect([file, ...(await writesOf(file))]).toEqual([
+      file,
+      'file synced',
+      'renamed',
+      'folder synced',
+    ]);
+  }
+});
+
+test('a disk that does not take a file leaves the old one in place', async () => {
+  const ran = await run(await material(), { BROKEN: 'sync' });
+  expect(ran.code).not.toBe(0);
+  expect(await leftovers()).toEqual([]);
+  expect(await calls()).toEqual([]);
+});
+
+test('half an agent, as a power cut leaves it, is replaced when the script is run again', async () => {
+  const script = await material();
+  await run(script);
+  await writeFile(join(root, 'usr/local/bin/muster-agent'), 'the ag');
+  await writeFile(log, '');
+  expect(await run(script)).toMatchObject({ code: 0 });
+  expect(await read('usr/local/bin/muster-agent')).toBe('the agent');
+  expect(await calls()).toContain('restart muster-agent.service');
+});
+
+test('what an earlier run left is put on the disk too', async () => {
+  const script = await material();
+  await run(script);
+  await writeFile(writes, '');
+  await run(script);
+  const lines = (await readFile(writes, 'utf8')).trim().split('\n');
+  for (const file of ['usr/local/bin/muster-agent', 'etc/muster/ca.crt']) {
+    expect(lines).toContain(`sync ${join(root, file)}`);
+    expect(lines).toContain(`sync ${dirname(join(root, file))}`);
   }
 });
 
