@@ -4,26 +4,30 @@ import { decide } from '../../coordinator/planner/decide.ts';
 import type { Decision, PlanDraft } from '../../coordinator/planner/decision.ts';
 import type { ClusterView, NodeView } from '../../coordinator/planner/view.ts';
 import type { PlanRecord } from '../../coordinator/store/records.ts';
-import type { RefusalReason } from '../../shared/model/plan.ts';
+import { digestOf } from '../../shared/canonical.ts';
+import { type NodeFacts, planningFacts } from '../../shared/model/facts.ts';
+import type { Lane, RefusalReason } from '../../shared/model/plan.ts';
 import type { StepError, StepOutputs } from '../../shared/model/progress.ts';
+import type { SealedSecret, Step } from '../../shared/model/step.ts';
 import { aView, planFrom, startMs } from './cluster-builders.ts';
 
-const outputsOf: Readonly<Record<string, StepOutputs>> = {
-  'read-ca-digest': { caDigest: 'ca-digest' },
-  'create-join-credentials': {
-    sealed: JSON.stringify({ encapsulated: 'e', ciphertext: 'c', context: 'p/s' }),
-    tokenId: 'abcdef',
-  },
-};
+/** A plan that decide() wanted: what it asked for, and the record that was made of it. */
+export interface IssuedPlan {
+  readonly node: string;
+  readonly draft: PlanDraft;
+  readonly planId: PlanRecord['planId'];
+}
 
 export class PlanningWorld {
   view: ClusterView;
   now = startMs;
   /** "name: goal" of everything ever issued, in order. */
   readonly issued: string[] = [];
-  /** The same as drafts, with every stage. */
-  readonly drafts: PlanDraft[] = [];
+  /** The same with what was asked for. */
+  readonly plans: IssuedPlan[] = [];
   #number = 0;
+  /** How often each host got join credentials. */
+  readonly #credentials = new Map<string, number>();
 
   constructor(nodes: readonly NodeView[], view: ClusterView = aView(nodes)) {
     this.view = view;
@@ -38,13 +42,18 @@ export class PlanningWorld {
         this.#number += 1;
         const plan = planFrom(draft, this.#number, this.now);
         const node = this.view.nodes.find((entry) => entry.record.id === draft.nodeId);
-        this.drafts.push(draft);
         this.issued.push(`${node?.record.name}: ${draft.goal}`);
+        this.plans.push({ node: node?.record.name ?? '', draft, planId: plan.planId });
         this.#change(draft.nodeId, (entry) => ({ ...entry, plans: [...entry.plans, plan] }));
       }
       if (decision.cluster === null && decision.issue.length === 0) return decision;
     }
     throw new Error('decide() reaches no fixed point');
+  }
+
+  /** Everything ever asked for, with every stage. */
+  get drafts(): readonly PlanDraft[] {
+    return this.plans.map(({ draft }) => draft);
   }
 
   running(): readonly PlanRecord[] {
@@ -53,18 +62,40 @@ export class PlanningWorld {
     );
   }
 
+  /** The agent takes what was issued to it. */
+  accept(plan: PlanRecord): void {
+    this.#replace({ ...plan, state: 'accepted', acceptedMs: this.now });
+  }
+
+  /** The agent's own words about what it does. */
+  setDoing(name: string, lane: Lane, words: string): void {
+    this.#changeNamed(name, (node) => ({ ...node, doing: { ...node.doing, [lane]: words } }));
+  }
+
   /** @param told outputs by kind of step, over the usual ones */
   finish(plan: PlanRecord, told: Readonly<Record<string, StepOutputs>> = {}): void {
-    const outputs = { ...outputsOf, ...told };
+    const issued = this.plans.find(({ planId }) => planId === plan.planId);
+    const asked = issued?.draft.stages.flatMap((stage) => stage.steps) ?? [];
     this.#end(plan, {
       ...plan,
       state: 'done',
       steps: plan.steps.map((step, index) => ({
         ...step,
         state: 'changed' as const,
-        outputs: outputs[plan.stages.flatMap((stage) => stage.steps)[index]?.kind ?? ''] ?? {},
+        outputs: told[asked[index]?.kind ?? ''] ?? this.#outputsOf(asked[index]),
       })),
     });
+  }
+
+  #outputsOf(step: Step | undefined): StepOutputs {
+    if (step?.kind === 'read-ca-digest') return { caDigest: 'ca-digest' };
+    if (step?.kind !== 'create-join-credentials') return {};
+    const { consumer } = step.args;
+    const number = (this.#credentials.get(consumer) ?? 0) + 1;
+    this.#credentials.set(consumer, number);
+    const what = `credentials-${number}-for-${consumer}`;
+    const sealed: SealedSecret = { encapsulated: 'e', ciphertext: what, context: 'p/s' };
+    return { sealed: JSON.stringify(sealed), tokenId: `token-${number}-for-${consumer}` };
   }
 
   fail(plan: PlanRecord, error: Partial<StepError> = {}): void {
@@ -99,17 +130,35 @@ export class PlanningWorld {
     this.view = { ...this.view, nodes: [...this.view.nodes, node] };
   }
 
+  /** Whether the agent calls; its last call is the moment it is switched. */
   setOnline(name: string, online: boolean): void {
-    const node = this.view.nodes.find((entry) => entry.record.name === name);
-    if (node !== undefined) this.#change(node.record.id, (entry) => ({ ...entry, online }));
+    this.#changeNamed(name, (node) => ({ ...node, online, lastPollMs: this.now }));
+  }
+
+  /** The agent reports again, with these facts changed. */
+  setFacts(name: string, change: Partial<NodeFacts>): void {
+    this.#changeNamed(name, (node) => {
+      if (node.facts === null) throw new Error(`${name} has no facts that could change`);
+      const facts = { ...node.facts.facts, ...change };
+      const digest = digestOf(planningFacts(facts));
+      return { ...node, facts: { ...node.facts, digest, reportedMs: this.now, facts } };
+    });
   }
 
   #end(plan: PlanRecord, ended: PlanRecord): void {
-    const record = { ...ended, finishedMs: this.now, changedSteps: plan.steps.length };
+    this.#replace({ ...ended, finishedMs: this.now, changedSteps: plan.steps.length });
+  }
+
+  #replace(plan: PlanRecord): void {
     this.#change(plan.nodeId, (node) => ({
       ...node,
-      plans: node.plans.map((entry) => (entry.planId === plan.planId ? record : entry)),
+      plans: node.plans.map((entry) => (entry.planId === plan.planId ? plan : entry)),
     }));
+  }
+
+  #changeNamed(name: string, change: (node: NodeView) => NodeView): void {
+    const node = this.view.nodes.find((entry) => entry.record.name === name);
+    if (node !== undefined) this.#change(node.record.id, change);
   }
 
   #change(nodeId: string, change: (node: NodeView) => NodeView): void {
