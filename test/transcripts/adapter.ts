@@ -1,0 +1,71 @@
+// The only file of the transcripts that knows how the planner names things: goals, waits, faults,
+// phases and the cluster's record. It turns each into the words an operator sees, so that another
+// shape of the planner is a change here and in no golden file.
+import type { Decision, PlanDraft } from '../../coordinator/planner/decision.ts';
+import type { ClusterRecord, PlanRecord } from '../../coordinator/store/records.ts';
+import type { PlanningWorld } from '../support/planning-world.ts';
+
+/** What a plan is for, as operators read it: "prepare host". */
+export const goalOf = (plan: PlanDraft | PlanRecord): string => plan.goal;
+
+/** 1 for the first plan of a goal. */
+export const attemptOf = (plan: PlanDraft | PlanRecord): number => plan.attempt;
+
+export interface ToldWait {
+  readonly subject: string;
+  readonly isHeld: boolean;
+  /** Without the subject: "waits for the first master". */
+  readonly sentence: string;
+  readonly endsWhen: string;
+  readonly sinceMs: number;
+}
+
+export const waitsOf = (decision: Decision): readonly ToldWait[] =>
+  decision.waits.map((wait) => ({
+    subject: wait.subject,
+    isHeld: wait.kind === 'held',
+    sentence: wait.for,
+    endsWhen: wait.endsWhen,
+    sinceMs: wait.sinceMs,
+  }));
+
+/** Node name to the one word of `get nodes`. */
+export const phasesOf = (decision: Decision): Readonly<Record<string, string>> => decision.phases;
+
+/** One sentence per failed check, host first. */
+export const faultsOf = (decision: Decision): readonly string[] =>
+  decision.faults.map(
+    ({ node, severity, check, found, needed, mend }) =>
+      `${node}: ${severity} [${check}] found ${found}, needed ${needed}; ${mend}`,
+  );
+
+/** When time alone may change the decision. */
+export const wakeOf = (decision: Decision): number | null => decision.wakeAtMs;
+
+export interface RecordWords {
+  readonly nameOf: (nodeId: string) => string;
+  readonly timeOf: (atMs: number) => string;
+}
+
+/** What has been decided for good about a cluster, one line per thing; nothing for what is not yet. */
+export function recordLines(cluster: ClusterRecord, words: RecordWords): readonly string[] {
+  const names = (ids: readonly string[]): string => ids.map(words.nameOf).join(', ');
+  const { controlPlane, change, masters, etcdReady, caDigest, retryGeneration } = cluster;
+  return [
+    `control plane: ${controlPlane === null ? 'not chosen' : names(controlPlane)}`,
+    `etcd: ${etcdReady ? 'every member healthy' : 'not started'}`,
+    `Kubernetes CA: ${caDigest ?? 'none'}`,
+    `masters: ${masters.length === 0 ? 'none' : names(masters)}`,
+    change === null
+      ? 'change under way: none'
+      : `change under way: ${change.kind} of ${words.nameOf(change.subject)}, begun ${words.timeOf(change.beganMs)}`,
+    `retries: ${retryGeneration}`,
+  ];
+}
+
+/** What `coordinator retry NODE` does to the world. */
+export function retry(world: PlanningWorld, _node: string): void {
+  const { cluster } = world.view;
+  const retried = { ...cluster, retryGeneration: cluster.retryGeneration + 1 };
+  world.view = { ...world.view, cluster: retried };
+}
