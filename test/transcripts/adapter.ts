@@ -2,7 +2,11 @@
 // phases and the cluster's record. It turns each into the words an operator sees, so that another
 // shape of the planner is a change here and in no golden file.
 import type { Decision, PlanDraft } from '../../coordinator/planner/decision.ts';
-import type { ClusterRecord, PlanRecord } from '../../coordinator/store/records.ts';
+import type {
+  ClusterRecord,
+  OperatorRequest,
+  PlanRecord,
+} from '../../coordinator/store/records.ts';
 import type { PlanningWorld } from '../support/planning-world.ts';
 
 /** What a plan is for, as operators read it: "prepare host". */
@@ -65,7 +69,26 @@ export function recordLines(cluster: ClusterRecord, words: RecordWords): readonl
 
 /** What `coordinator retry NODE` does to the world. */
 export function retry(world: PlanningWorld, _node: string): void {
-  const { cluster } = world.view;
-  const retried = { ...cluster, retryGeneration: cluster.retryGeneration + 1 };
-  world.view = { ...world.view, cluster: retried };
+  changeRecord(world, { retryGeneration: world.view.cluster.retryGeneration + 1 });
+}
+
+/** `coordinator apply --ignore CHECK`. */
+export function ignoreCheck(world: PlanningWorld, check: string): void {
+  changeRecord(world, { ignoredChecks: [...world.view.cluster.ignoredChecks, check] });
+}
+
+/** What operators have asked for by now. */
+export function askFor(world: PlanningWorld, requests: readonly OperatorRequest[]): void {
+  world.view = { ...world.view, requests };
+}
+
+/** The coordinator's store has every artifact but these. */
+export function lackArtifacts(world: PlanningWorld, names: readonly string[]): void {
+  const stored = world.view.cluster.lock.artifacts.filter(({ name }) => !names.includes(name));
+  const storedArtifacts = new Set(stored.map(({ sha256 }) => sha256));
+  world.view = { ...world.view, storedArtifacts };
+}
+
+function changeRecord(world: PlanningWorld, change: Partial<ClusterRecord>): void {
+  world.view = { ...world.view, cluster: { ...world.view.cluster, ...change } };
 }

@@ -7,15 +7,16 @@ import { expect, test } from 'vitest';
 const isUpdate = process.env['UPDATE_TRANSCRIPTS'] === '1';
 const way = 'look at the difference, then run the test again with UPDATE_TRANSCRIPTS=1';
 
-/** @param told golden file, relative to the room, to its text. Makes a test of each. */
-export function matchesGolden(room: string, told: ReadonlyMap<string, string>): void {
+/** @param told golden file, relative to the room, to what tells its text. Makes a test of each. */
+export function matchesGolden(room: string, told: ReadonlyMap<string, () => string>): void {
   const folder = join(import.meta.dirname, 'golden', room);
-  if (isUpdate) rewrite(folder, told);
+  if (isUpdate) rmSync(folder, { recursive: true, force: true });
 
-  test.each([...told.keys()])('%s is told as before', (name) => {
-    expect(told.get(name), `${room}/${name} is another text now: ${way}`).toBe(
-      readGolden(join(folder, name)),
-    );
+  test.each([...told])('%s is told as before', (name, tell) => {
+    const file = join(folder, name);
+    const text = tell();
+    if (isUpdate) write(file, text);
+    expect(text, `${room}/${name} is another text now: ${way}`).toBe(readGolden(file));
   });
 
   test(`no golden file of ${room} is left over`, () => {
@@ -39,10 +40,7 @@ function readGolden(file: string): string | null {
   }
 }
 
-function rewrite(folder: string, told: ReadonlyMap<string, string>): void {
-  rmSync(folder, { recursive: true, force: true });
-  for (const [name, text] of told) {
-    mkdirSync(dirname(join(folder, name)), { recursive: true });
-    writeFileSync(join(folder, name), text);
-  }
+function write(file: string, text: string): void {
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, text);
 }

@@ -2,7 +2,7 @@
 // smoke test: the plans of each host as they are told, and every file in them. A file of which host, path and text are known already is told by its first name.
 import type { PlanDraft } from '../../coordinator/planner/decision.ts';
 import { PlanningWorld } from '../support/planning-world.ts';
-import { goalOf } from './adapter.ts';
+import { askFor, goalOf } from './adapter.ts';
 import { fileOf, type StepFile } from './files-of-steps.ts';
 import { anotherSmokeTest, type Fleet, fleets, userCertificate } from './fleets.ts';
 import { type ToldPlan, toldPlan } from './plan-lines.ts';
@@ -45,7 +45,7 @@ function hostsOf(
 ): readonly ToldHost[] {
   const world = new PlanningWorld([], fleet.view);
   world.runAll();
-  world.view = { ...world.view, requests: [userCertificate, anotherSmokeTest] };
+  askFor(world, [userCertificate, anotherSmokeTest]);
   world.runAll();
   return world.view.nodes.map(({ record: { name } }) => {
     const drafts = inOrder(

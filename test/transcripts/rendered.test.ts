@@ -18,7 +18,10 @@ const indexOf = ({ fleet, hosts }: ToldInstall): string =>
     '',
   ].join('\n');
 
-const told = new Map(texts);
-for (const install of installs) told.set(`${install.fleet.name}/index.txt`, indexOf(install));
+const told = new Map<string, () => string>();
+for (const [name, text] of texts) told.set(name, () => text);
+for (const install of installs) {
+  told.set(`${install.fleet.name}/index.txt`, () => indexOf(install));
+}
 
 matchesGolden('rendered', told);

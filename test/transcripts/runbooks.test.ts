@@ -26,16 +26,18 @@ const differing = (name: string, than: string): readonly string[] => [
   ...differencesOf(host(than).plans, host(name).plans),
 ];
 
+const differencesFrom = ({ fleet, hosts }: ToldInstall): readonly (readonly string[])[] => [
+  [`${fleet.title}; where it differs from ${whole.fleet.title}`],
+  ...hosts.map(({ name, plans }) => [name, ...differencesOf(host(name).plans, plans)]),
+];
+
 const told = new Map([
-  ['first-master.txt', text(wholeOf('The first master', 'm1'))],
-  ['further-master.txt', text([...wholeOf('A further master', 'm2'), differing('m3', 'm2')])],
-  ['worker.txt', text([...wholeOf('A worker', 'w1'), differing('w2', 'w1')])],
-  ...others.map(({ fleet, hosts }): [string, string] => [
-    `${fleet.name}.txt`,
-    text([
-      [`${fleet.title}; where it differs from ${whole.fleet.title}`],
-      ...hosts.map(({ name, plans }) => [name, ...differencesOf(host(name).plans, plans)]),
-    ]),
+  ['first-master.txt', () => text(wholeOf('The first master', 'm1'))],
+  ['further-master.txt', () => text([...wholeOf('A further master', 'm2'), differing('m3', 'm2')])],
+  ['worker.txt', () => text([...wholeOf('A worker', 'w1'), differing('w2', 'w1')])],
+  ...others.map((install): [string, () => string] => [
+    `${install.fleet.name}.txt`,
+    () => text(differencesFrom(install)),
   ]),
 ]);
 

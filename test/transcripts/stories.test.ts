@@ -1,0 +1,8 @@
+// Whole stories of fleets, told through what decide() answers after everything that happens.
+import { matchesGolden } from './golden.ts';
+import { storiesOfInstalls } from './stories-of-installs.ts';
+import { storiesOfTrouble } from './stories-of-trouble.ts';
+
+const stories = Object.entries({ ...storiesOfInstalls, ...storiesOfTrouble });
+
+matchesGolden('stories', new Map(stories.map(([name, tell]) => [name, () => tell().text()])));
