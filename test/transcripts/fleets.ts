@@ -68,8 +68,8 @@ const everySettingSpec = aSpec({
   pools: [
     {
       ...controlPlanePool(3),
-      roles: ['etcd', 'control-plane', 'worker'],
       labels: { tier: 'control' },
+      taints: [{ key: 'dedicated', value: 'control', effect: 'NoExecute' }],
     },
     {
       name: 'workers',
@@ -153,8 +153,7 @@ export const fleets: readonly Fleet[] = [
   },
   {
     name: 'every-setting',
-    title:
-      'everything cluster.yaml can set: masters that are workers too, w1 with a second card, w2 an arm64 host of cgroup v1',
+    title: 'everything cluster.yaml can set, w1 with a second card, w2 an arm64 host of cgroup v1',
     view: everySetting(),
   },
 ];

@@ -67,9 +67,9 @@ function installOfOneAndOne(): Story {
   return story;
 }
 
-/** A cluster without workers: the master is one. */
+/** A cluster without workers. */
 function installOfOneAlone(): Story {
-  const roles = ['etcd', 'control-plane', 'worker'];
+  const roles = ['etcd', 'control-plane'];
   const spec = aSpec({ pools: [{ name: 'control-plane', roles, size: 1 }] });
   const story = new Story('The install of a single host', [], aCluster({ spec }));
   story.joins(m1);
