@@ -70,6 +70,18 @@ const releases: Readonly<Record<string, Release>> = {
     'image-nginx': '1.30.6-alpine',
     'image-agnhost': '2.66.1',
   }),
+  'v1.36.4': release('v1.36.4', {
+    etcd: '3.6.16',
+    containerd: '2.4.2',
+    runc: '1.5.2',
+    'cni-plugins': '1.9.1',
+    'flannel-cni-plugin': '1.9.1-flannel1',
+    'image-coredns': 'v1.14.2',
+    'image-pause': '3.10.2',
+    'image-flannel': 'v0.28.4',
+    'image-nginx': '1.30.6-alpine',
+    'image-agnhost': '2.63.0',
+  }),
 };
 
 export const knownKubernetesVersions = (): readonly string[] => Object.keys(releases);
