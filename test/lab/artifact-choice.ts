@@ -3,7 +3,7 @@
 // releases are locked and pulled into its store from outside.
 import { chmod, copyFile, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { buildArtifacts } from './artifacts.ts';
+import { buildArtifacts, builtKubectl } from './artifacts.ts';
 import type { Fleet } from './fleet.ts';
 import { officialReleasesAnswer } from './official-releases.ts';
 
@@ -16,8 +16,15 @@ export interface ArtifactChoice {
   readonly bring: (fleet: Fleet, spec: string) => Promise<readonly string[]>;
 }
 
+export interface ArtifactWish {
+  readonly kubernetes: string;
+  /** probe: official when it answers, else built here. */
+  readonly source: 'probe' | 'official' | 'built';
+}
+
+/** @throws Error naming what can be built, when that version cannot. */
 export async function chooseArtifacts(
-  source: 'probe' | 'official' | 'built',
+  { kubernetes, source }: ArtifactWish,
   say: (line: string) => void,
 ): Promise<ArtifactChoice> {
   const isOfficial =
@@ -28,12 +35,11 @@ export async function chooseArtifacts(
   }
   const why = source === 'built' ? 'as asked' : 'official releases cannot be reached';
   say(`artifacts: built from their Go modules (${why})`);
-  const built = await buildArtifacts({ log: say });
-  const kubectl = built.index.find((entry) => entry.name === 'kubectl');
-  if (kubectl === undefined) throw new Error('the artifacts have no kubectl');
+  const built = await buildArtifacts({ kubernetes, log: say });
+  const kubectl = builtKubectl(built, kubernetes);
   return {
     directory: built.directory,
-    kubectl: () => join(built.directory, kubectl.file),
+    kubectl: () => kubectl,
     bring: async () => [],
   };
 }

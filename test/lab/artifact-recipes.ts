@@ -1,5 +1,6 @@
 // What is built for the lab, and from which versions: data only. A version is raised here and in
-// the module of that name (see modules/README.md).
+// the module of that name (see modules/README.md). What does not depend on the version of Kubernetes
+// is one recipe for all of them, so that it is built once.
 import {
   arch,
   type BuildRecipe,
@@ -9,18 +10,20 @@ import {
   image,
   kubernetesLinkerFlags,
 } from './artifact-recipe.ts';
+import {
+  type KubernetesRelease,
+  kubernetesRelease,
+  kubernetesReleases,
+} from './kubernetes-releases.ts';
 
-const kubernetes = 'v1.37.1';
 const etcd = '3.6.16';
 const containerd = '2.4.2';
 const runc = '1.5.2';
 const cniPlugins = '1.9.1';
 const flannel = '0.28.4';
 const flannelCniPlugin = '0.9.1';
-/** What kubeadm of that version asks for; the lab's CoreDNS is built from coredns 1.15.0. */
-const corednsTag = 'v1.14.6';
-const pauseTag = '3.10.2';
-const agnhostTag = '2.66.1';
+/** The lab's one CoreDNS, under every tag that a kubeadm asks for. */
+const coredns = '1.15.0';
 /** The version in the Debian release of the images' base. */
 const nginxTag = '1.22.1';
 
@@ -49,11 +52,17 @@ const kubernetesPrograms = [
 ];
 const coordinationImages = ['kube-apiserver', 'kube-controller-manager', 'kube-scheduler'];
 
-export const buildRecipes: readonly BuildRecipe[] = [
+function tagsOf(tag: (release: KubernetesRelease) => string): readonly string[] {
+  return [...new Set(kubernetesReleases.map(tag))];
+}
+
+const commonRecipes: readonly BuildRecipe[] = [
   {
     title: 'pause',
     compiler: { kind: 'c', source: 'pause.c', program: 'pause' },
-    artifacts: [image('pause', { reference: `registry.k8s.io/pause:${pauseTag}`, path: '/pause' })],
+    artifacts: tagsOf(({ pauseTag }) => pauseTag).map((tag) =>
+      image('pause', { reference: `registry.k8s.io/pause:${tag}`, path: '/pause' }),
+    ),
   },
   {
     title: 'nginx',
@@ -158,31 +167,31 @@ export const buildRecipes: readonly BuildRecipe[] = [
     ],
   },
   {
-    title: 'CoreDNS 1.15.0',
+    title: `CoreDNS ${coredns}`,
     compiler: goBuild('coredns', { commands: [command('github.com/coredns/coredns', 'coredns')] }),
-    artifacts: [
-      image('coredns', {
-        reference: `registry.k8s.io/coredns/coredns:${corednsTag}`,
-        path: '/coredns',
-      }),
-    ],
+    artifacts: tagsOf(({ corednsTag }) => corednsTag).map((tag) =>
+      image('coredns', { reference: `registry.k8s.io/coredns/coredns:${tag}`, path: '/coredns' }),
+    ),
   },
-  {
-    title: `Kubernetes ${kubernetes}`,
-    compiler: goBuild('kubernetes', {
+];
+
+function kubernetesRecipe({ version, module, agnhostTag }: KubernetesRelease): BuildRecipe {
+  return {
+    title: `Kubernetes ${version}`,
+    compiler: goBuild(module, {
       commands: [
         ...kubernetesPrograms.map((name) => command(`k8s.io/kubernetes/cmd/${name}`, name)),
         command('k8s.io/kubernetes/test/images/agnhost', 'agnhost'),
       ],
-      linkerFlags: kubernetesLinkerFlags(kubernetes),
+      linkerFlags: kubernetesLinkerFlags(version),
     }),
     artifacts: [
-      ...['kubeadm', 'kubelet', 'kubectl'].map((name) => binary(name, kubernetes)),
+      ...['kubeadm', 'kubelet', 'kubectl'].map((name) => binary(name, version)),
       ...coordinationImages.map((name) =>
-        image(name, { reference: `registry.k8s.io/${name}:${kubernetes}` }),
+        image(name, { reference: `registry.k8s.io/${name}:${version}` }),
       ),
       image('kube-proxy', {
-        reference: `registry.k8s.io/kube-proxy:${kubernetes}`,
+        reference: `registry.k8s.io/kube-proxy:${version}`,
         base: 'network-tools',
       }),
       image('agnhost', {
@@ -191,5 +200,16 @@ export const buildRecipes: readonly BuildRecipe[] = [
         command: ['pause'],
       }),
     ],
-  },
+  };
+}
+
+/** Everything that a cluster of that version needs. @throws Error when the lab cannot build it. */
+export function recipesFor(kubernetes: string): readonly BuildRecipe[] {
+  return [...commonRecipes, kubernetesRecipe(kubernetesRelease(kubernetes))];
+}
+
+/** What may lie in a cache that several versions share. */
+export const everyRecipe: readonly BuildRecipe[] = [
+  ...commonRecipes,
+  ...kubernetesReleases.map(kubernetesRecipe),
 ];

@@ -1,15 +1,17 @@
 // Builds the artifacts of a cluster from their sources and lays them out as a directory of official
 // releases: <name>/<version>/<arch>/<file>, with an index of digests. What is there and made by the
-// same recipe is never made again. Run directly, it fills the default cache.
+// same recipe is never made again; versions of Kubernetes lie side by side. Run directly, it fills
+// the default cache for the versions that it is given, or for the newest.
 import { createHash } from 'node:crypto';
 import { mkdir, readFile, rename, rm, stat, statfs, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type ArtifactRecipe, arch, type BuildRecipe } from './artifact-recipe.ts';
-import { buildRecipes } from './artifact-recipes.ts';
+import { everyRecipe, recipesFor } from './artifact-recipes.ts';
 import { compile, demandGo, readSources } from './compile.ts';
 import { exists } from './exists.ts';
 import { baseDigest } from './image-base.ts';
 import { demandImageTags } from './image-tags.ts';
+import { newestKubernetes } from './kubernetes-releases.ts';
 import { withLock } from './lock.ts';
 import { packArtifact } from './pack.ts';
 import { defaultCacheDir } from './paths.ts';
@@ -33,6 +35,8 @@ export interface ArtifactIndexEntry {
 }
 
 export interface BuildArtifactsOptions {
+  /** For example v1.37.1: one of those in kubernetes-releases.ts. */
+  readonly kubernetes: string;
   /** @default MUSTER_CACHE, else /var/cache/muster-lab */
   readonly cacheDir?: string;
   readonly log?: (line: string) => void;
@@ -41,6 +45,7 @@ export interface BuildArtifactsOptions {
 
 export interface BuiltArtifacts {
   readonly directory: string;
+  /** Of everything in the directory, also what another version of Kubernetes needs. */
   readonly index: readonly ArtifactIndexEntry[];
 }
 
@@ -55,18 +60,19 @@ interface Work {
   readonly key: string;
 }
 
-/** Makes what is missing and returns the whole index. */
-export async function buildArtifacts(options: BuildArtifactsOptions = {}): Promise<BuiltArtifacts> {
+/** Makes what is missing for one version of Kubernetes and returns the whole index. */
+export async function buildArtifacts(options: BuildArtifactsOptions): Promise<BuiltArtifacts> {
+  const recipes = recipesFor(options.kubernetes);
   const cacheDir = options.cacheDir ?? defaultCacheDir();
   const log = options.log ?? (() => {});
   const { signal } = options;
   const directory = join(cacheDir, 'artifacts');
   const indexPath = join(directory, 'index.json');
-  if ((await findWork(cacheDir)).length === 0 && (await exists(indexPath))) {
+  if ((await findWork(cacheDir, recipes)).length === 0 && (await exists(indexPath))) {
     return readArtifactIndex(cacheDir);
   }
   return withLock({ path: join(cacheDir, 'artifacts.lock'), log, signal }, async () => {
-    const work = await findWork(cacheDir);
+    const work = await findWork(cacheDir, recipes);
     if (work.length > 0) await demandMeans({ work, cacheDir, log, signal });
     const total = work.flatMap(({ recipe }) => recipe.artifacts).length;
     let done = 0;
@@ -78,7 +84,7 @@ export async function buildArtifacts(options: BuildArtifactsOptions = {}): Promi
       await compile(item.recipe, { outputDir, log, signal });
       const kubeadm = item.recipe.artifacts.find(({ name }) => name === 'kubeadm');
       if (kubeadm !== undefined) {
-        await demandImageTags(join(outputDir, kubeadm.name), kubeadm.version, buildRecipes);
+        await demandImageTags(join(outputDir, kubeadm.name), kubeadm.version, recipes);
       }
       for (const artifact of item.recipe.artifacts) {
         await makeArtifact({ artifact, key: item.key, cacheDir, programs: outputDir, signal });
@@ -105,9 +111,12 @@ export async function readArtifactIndex(cacheDir: string): Promise<BuiltArtifact
 }
 
 /** Recipes of which an artifact is missing, damaged in size, or was made by another recipe. */
-async function findWork(cacheDir: string): Promise<readonly Work[]> {
+async function findWork(
+  cacheDir: string,
+  recipes: readonly BuildRecipe[],
+): Promise<readonly Work[]> {
   const work: Work[] = [];
-  for (const recipe of buildRecipes) {
+  for (const recipe of recipes) {
     const key = await recipeKey(recipe);
     const records = recipe.artifacts.map((artifact) => readRecord(cacheDir, artifact));
     const isMade = (await Promise.all(records)).every((record) => record?.key === key);
@@ -195,7 +204,7 @@ async function readRecord(
 }
 
 async function readRecordedIndex(cacheDir: string): Promise<readonly ArtifactIndexEntry[]> {
-  const artifacts = buildRecipes.flatMap((recipe) => recipe.artifacts);
+  const artifacts = everyRecipe.flatMap((recipe) => recipe.artifacts);
   const records = await Promise.all(artifacts.map((artifact) => readRecord(cacheDir, artifact)));
   const entries = records.flatMap((record) => (record === undefined ? [] : [record.entry]));
   return entries.sort((a, b) => (a.file < b.file ? -1 : 1));
@@ -210,7 +219,17 @@ async function writeWhole(path: string, content: string): Promise<void> {
   await rename(`${path}.draft`, path);
 }
 
+/** Path of the kubectl of a version. */
+export function builtKubectl({ directory, index }: BuiltArtifacts, kubernetes: string): string {
+  const entry = index.find(({ name, version }) => name === 'kubectl' && version === kubernetes);
+  if (entry === undefined) throw new Error(`${directory} has no kubectl ${kubernetes}`);
+  return join(directory, entry.file);
+}
+
 if (import.meta.main) {
-  const { directory, index } = await buildArtifacts({ log: (line) => console.log(line) });
-  console.log(`${index.length} artifacts in ${directory}`);
+  const [first = newestKubernetes, ...others] = process.argv.slice(2);
+  for (const kubernetes of [first, ...others]) {
+    const built = await buildArtifacts({ kubernetes, log: (line) => console.log(line) });
+    console.log(`${built.index.length} artifacts in ${built.directory}`);
+  }
 }

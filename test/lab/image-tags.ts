@@ -18,5 +18,5 @@ export async function demandImageTags(
   const references = packings.map((packing) => (packing.kind === 'image' ? packing.reference : ''));
   const missing = wanted.filter((name) => !name.startsWith(unused) && !references.includes(name));
   if (missing.length === 0) return;
-  throw new Error(`kubeadm ${version} uses ${missing.join(', ')}: correct artifact-recipes.ts`);
+  throw new Error(`kubeadm ${version} uses ${missing.join(', ')}: correct kubernetes-releases.ts`);
 }

@@ -8,11 +8,13 @@ export interface StartOptions {
   readonly lab: string;
   readonly masters: number;
   readonly workers: number;
+  /** Absent: what the lab was made with, else the newest that it can build. */
+  readonly kubernetes: string | undefined;
   /** probe: official when it answers, else built here. */
   readonly source: 'probe' | 'official' | 'built';
 }
 
-/** `--hosts cp=3,worker=2 --lab demo --artifacts built|official`. @throws StartUsageError */
+/** `--hosts cp=3,worker=2 --lab demo --kubernetes v1.36.4 --artifacts built|official`. @throws StartUsageError */
 export function parseStartOptions(argv: readonly string[]): StartOptions {
   const { values } = readArguments(argv);
   const counts = new Map((values.hosts ?? 'cp=3,worker=2').split(',').map(parseCount));
@@ -24,7 +26,8 @@ export function parseStartOptions(argv: readonly string[]): StartOptions {
   if (source !== 'probe' && source !== 'official' && source !== 'built') {
     throw new StartUsageError(`--artifacts ${source}: official or built`);
   }
-  return { lab: values.lab ?? defaultLabName, masters, workers: counts.get('worker') ?? 0, source };
+  const { lab = defaultLabName, kubernetes } = values;
+  return { lab, masters, workers: counts.get('worker') ?? 0, kubernetes, source };
 }
 
 function readArguments(argv: readonly string[]) {
@@ -34,13 +37,14 @@ function readArguments(argv: readonly string[]) {
       options: {
         hosts: { type: 'string' },
         lab: { type: 'string' },
+        kubernetes: { type: 'string' },
         artifacts: { type: 'string' },
       },
     });
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new StartUsageError(
-      `${reason}\nusage: npm start -- [--hosts cp=3,worker=2] [--lab NAME] [--artifacts built|official]`,
+      `${reason}\nusage: npm start -- [--hosts cp=3,worker=2] [--lab NAME] [--kubernetes VERSION] [--artifacts built|official]`,
     );
   }
 }

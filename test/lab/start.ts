@@ -3,15 +3,16 @@
 // test. Run again it finds everything done.
 import { chooseArtifacts } from './artifact-choice.ts';
 import { buildBinaries } from './binaries.ts';
+import { readClusterFile, writeClusterFile } from './cluster-file.ts';
 import { exists } from './exists.ts';
 import { type Fleet, type FleetHost, fleetOf } from './fleet.ts';
 import { installedTable } from './installed-table.ts';
+import { newestKubernetes } from './kubernetes-releases.ts';
 import { openLab } from './lab.ts';
-import { defaultCacheDir } from './paths.ts';
+import { defaultCacheDir, labDirectory } from './paths.ts';
 import { createProgress } from './progress.ts';
 import { buildRootfs } from './rootfs.ts';
 import { parseStartOptions, StartUsageError } from './start-options.ts';
-import { writeSpec } from './test-fleet.ts';
 
 async function main(argv: readonly string[]): Promise<number> {
   const options = parseStartOptions(argv);
@@ -23,8 +24,10 @@ async function main(argv: readonly string[]): Promise<number> {
   const say = (line: string): void => console.error(line);
   const beganMs = Date.now();
 
+  const made = await readClusterFile(labDirectory(options.lab));
+  const kubernetes = options.kubernetes ?? made?.kubernetes ?? newestKubernetes;
   const [artifacts, binaries] = await Promise.all([
-    chooseArtifacts(options.source, say),
+    chooseArtifacts({ kubernetes, source: options.source }, say),
     buildBinaries(say),
   ]);
   await buildRootfs({ cacheDir: defaultCacheDir(), log: say });
@@ -37,7 +40,8 @@ async function main(argv: readonly string[]): Promise<number> {
     kubectlBinary: artifacts.kubectl(lab.directory),
     log: say,
   });
-  const spec = await writeSpec(lab.directory, {
+  const spec = await writeClusterFile(lab.directory, {
+    kubernetes,
     directory: artifacts.directory,
     masters: options.masters,
   });

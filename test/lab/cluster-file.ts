@@ -1,0 +1,49 @@
+// The lab's cluster.yaml: examples/ha.yaml with what this lab has of its own. It is also what tells
+// later commands which version of Kubernetes a lab was made with.
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parseDocument } from 'yaml';
+import { exists } from './exists.ts';
+
+export interface ClusterWish {
+  /** For example v1.37.1. */
+  readonly kubernetes: string;
+  /** Where the artifacts are; null: official releases. */
+  readonly directory: string | null;
+  readonly masters: number;
+}
+
+const example = join(import.meta.dirname, '../../examples/ha.yaml');
+
+/** Returns the file's path. */
+export async function writeClusterFile(labDirectory: string, wish: ClusterWish): Promise<string> {
+  const document = parseDocument(await readFile(example, 'utf8'));
+  document.setIn(['spec', 'kubernetes', 'version'], wish.kubernetes);
+  document.setIn(['spec', 'pools', 0, 'size'], wish.masters);
+  document.setIn(
+    ['spec', 'artifacts'],
+    wish.directory === null
+      ? { source: 'official' }
+      : { source: 'directory', directory: wish.directory },
+  );
+  await mkdir(labDirectory, { recursive: true });
+  const path = clusterFile(labDirectory);
+  await writeFile(path, document.toString({ lineWidth: 0 }));
+  return path;
+}
+
+/** What a lab was made with; null when it has no cluster yet. */
+export async function readClusterFile(labDirectory: string): Promise<ClusterWish | null> {
+  const path = clusterFile(labDirectory);
+  if (!(await exists(path))) return null;
+  const document = parseDocument(await readFile(path, 'utf8'));
+  return {
+    kubernetes: String(document.getIn(['spec', 'kubernetes', 'version'])),
+    directory: (document.getIn(['spec', 'artifacts', 'directory']) as string | undefined) ?? null,
+    masters: Number(document.getIn(['spec', 'pools', 0, 'size'])),
+  };
+}
+
+function clusterFile(labDirectory: string): string {
+  return join(labDirectory, 'cluster.yaml');
+}

@@ -1,0 +1,28 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { readClusterFile, writeClusterFile } from '../../lab/cluster-file.ts';
+import { temporaryDirectory } from '../../support/temporary-directory.ts';
+
+test('a lab’s cluster.yaml has its version, size and artifacts, and tells them again', async () => {
+  const directory = join(await temporaryDirectory(), 'lab');
+  expect(await readClusterFile(directory)).toBeNull();
+  const wish = { kubernetes: 'v1.36.4', directory: '/var/cache/built', masters: 1 };
+  const path = await writeClusterFile(directory, wish);
+  expect(await readClusterFile(directory)).toEqual(wish);
+  const { spec } = parse(await readFile(path, 'utf8')) as { spec: Record<string, unknown> };
+  expect(spec).toMatchObject({
+    kubernetes: { version: 'v1.36.4' },
+    artifacts: { source: 'directory', directory: '/var/cache/built' },
+    kubelet: { evictionHard: { 'memory.available': '100Mi' } },
+  });
+  expect(spec['pools']).toMatchObject([{ name: 'control-plane', size: 1 }, { name: 'workers' }]);
+});
+
+test('official releases need no directory', async () => {
+  const directory = await temporaryDirectory();
+  const wish = { kubernetes: 'v1.37.1', directory: null, masters: 3 };
+  await writeClusterFile(directory, wish);
+  expect(await readClusterFile(directory)).toEqual(wish);
+});
