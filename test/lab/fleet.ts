@@ -4,6 +4,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openOperatorSocket } from '../../coordinator/rpc/operator-client.ts';
+import { type ApiServer, answeringServer } from './answering-server.ts';
 import { exists } from './exists.ts';
 import type { HostSpec, Lab } from './lab.ts';
 import { coordinatorDirectory, coordinatorSocket, operatorKubeconfig } from './paths.ts';
@@ -73,7 +74,7 @@ export interface Fleet {
   userData(pool: string, uses: number): Promise<string>;
   nodes(): Promise<readonly NodeRow[]>;
   plans(): Promise<readonly PlanRow[]>;
-  /** kubectl of the operator, run in the fabric. */
+  /** kubectl of the operator, run in the fabric, by a master that answers. */
   kubectl(args: readonly string[], options?: RunOptions): Promise<RunResult>;
 }
 
@@ -103,6 +104,9 @@ export function fleetOf(options: FleetOptions): Fleet {
       extraEnv: { MUSTER_SOCKET: socket, NO_COLOR: '1' },
       title: `coordinator ${args.join(' ')}`,
     });
+
+  /** The API server that answered last. */
+  let server: ApiServer | null = null;
 
   async function serving(): Promise<ProcessIdentity | null> {
     if (!(await exists(identityFile))) return null;
@@ -183,11 +187,16 @@ export function fleetOf(options: FleetOptions): Fleet {
     userData,
     nodes: () => get<NodeRow>('nodes'),
     plans: () => get<PlanRow>('plans'),
-    kubectl: (args, runOptions = {}) =>
-      tryRun(
-        lab.inFabric([options.kubectlBinary, '--kubeconfig', kubeconfig, ...args]),
-        runOptions,
-      ),
+    kubectl: async (args, runOptions = {}) => {
+      const argv = lab.inFabric([options.kubectlBinary]);
+      server ??= await answeringServer({ argv, kubeconfig });
+      const context = server === null ? [] : ['--context', server.context];
+      const command = [...argv, '--kubeconfig', kubeconfig, ...context, ...args];
+      const result = await tryRun(command, runOptions);
+      // Whatever it was, the next call may be better served by another master.
+      if (result.exitCode !== 0) server = null;
+      return result;
+    },
   };
 }
 
