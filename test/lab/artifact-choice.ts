@@ -5,6 +5,7 @@ import { chmod, copyFile, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { buildArtifacts, builtKubectl } from './artifacts.ts';
 import type { Fleet } from './fleet.ts';
+import { officialKubectl } from './kubectl-of.ts';
 import { officialReleasesAnswer } from './official-releases.ts';
 
 export interface ArtifactChoice {
@@ -22,7 +23,7 @@ export interface ArtifactWish {
   readonly source: 'probe' | 'official' | 'built';
 }
 
-/** @throws Error naming what can be built, when that version cannot. */
+/** @throws UsageError naming what can be built, when that version cannot. */
 export async function chooseArtifacts(
   { kubernetes, source }: ArtifactWish,
   say: (line: string) => void,
@@ -43,8 +44,6 @@ export async function chooseArtifacts(
     bring: async () => [],
   };
 }
-
-const officialKubectl = (labDirectory: string): string => join(labDirectory, 'kubectl');
 
 interface Lock {
   readonly artifacts: readonly { readonly name: string; readonly sha256: string }[];

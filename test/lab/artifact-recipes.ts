@@ -203,7 +203,7 @@ function kubernetesRecipe({ version, module, agnhostTag }: KubernetesRelease): B
   };
 }
 
-/** Everything that a cluster of that version needs. @throws Error when the lab cannot build it. */
+/** Everything that a cluster of that version needs. @throws UsageError when the lab cannot build it. */
 export function recipesFor(kubernetes: string): readonly BuildRecipe[] {
   return [...commonRecipes, kubernetesRecipe(kubernetesRelease(kubernetes))];
 }

@@ -69,7 +69,7 @@ export async function buildArtifacts(options: BuildArtifactsOptions): Promise<Bu
   const directory = join(cacheDir, 'artifacts');
   const indexPath = join(directory, 'index.json');
   if ((await findWork(cacheDir, recipes)).length === 0 && (await exists(indexPath))) {
-    return readArtifactIndex(cacheDir);
+    return readArtifactIndex(directory);
   }
   return withLock({ path: join(cacheDir, 'artifacts.lock'), log, signal }, async () => {
     const work = await findWork(cacheDir, recipes);
@@ -102,8 +102,7 @@ export async function buildArtifacts(options: BuildArtifactsOptions): Promise<Bu
 }
 
 /** What was built earlier, without looking whether that is still what the recipes say. */
-export async function readArtifactIndex(cacheDir: string): Promise<BuiltArtifacts> {
-  const directory = join(cacheDir, 'artifacts');
+export async function readArtifactIndex(directory: string): Promise<BuiltArtifacts> {
   const path = join(directory, 'index.json');
   if (!(await exists(path))) return { directory, index: [] };
   const index = JSON.parse(await readFile(path, 'utf8')) as readonly ArtifactIndexEntry[];

@@ -1,6 +1,6 @@
 // The lab's cluster.yaml: examples/ha.yaml with what this lab has of its own. It is also what tells
 // later commands which version of Kubernetes a lab was made with.
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseDocument } from 'yaml';
 import { exists } from './exists.ts';
@@ -15,8 +15,8 @@ export interface ClusterWish {
 
 const example = join(import.meta.dirname, '../../examples/ha.yaml');
 
-/** Returns the file's path. */
-export async function writeClusterFile(labDirectory: string, wish: ClusterWish): Promise<string> {
+/** Returns the path of a draft: it is the lab's only once the coordinator has taken it. */
+export async function draftClusterFile(labDirectory: string, wish: ClusterWish): Promise<string> {
   const document = parseDocument(await readFile(example, 'utf8'));
   document.setIn(['spec', 'kubernetes', 'version'], wish.kubernetes);
   document.setIn(['spec', 'pools', 0, 'size'], wish.masters);
@@ -27,9 +27,15 @@ export async function writeClusterFile(labDirectory: string, wish: ClusterWish):
       : { source: 'directory', directory: wish.directory },
   );
   await mkdir(labDirectory, { recursive: true });
-  const path = clusterFile(labDirectory);
+  const path = `${clusterFile(labDirectory)}.draft`;
   await writeFile(path, document.toString({ lineWidth: 0 }));
   return path;
+}
+
+/** Makes a draft that was applied the lab's cluster.yaml. */
+export async function keepClusterFile(labDirectory: string): Promise<void> {
+  const path = clusterFile(labDirectory);
+  await rename(`${path}.draft`, path);
 }
 
 /** What a lab was made with; null when it has no cluster yet. */

@@ -1,5 +1,6 @@
 // The versions of Kubernetes that the lab can build, with the tags that kubeadm of each asks for
 // (cmd/kubeadm/app/constants) and that of its tests' image. A version is added here and as a module.
+import { UsageError } from './caller-error.ts';
 
 export interface KubernetesRelease {
   readonly version: string;
@@ -30,12 +31,12 @@ export const kubernetesReleases = [
 
 export const newestKubernetes: string = kubernetesReleases[0].version;
 
-/** @throws Error that names the versions there are. */
+/** @throws UsageError that names the versions there are. */
 export function kubernetesRelease(version: string): KubernetesRelease {
   const found = kubernetesReleases.find((release) => release.version === version);
   if (found !== undefined) return found;
   const known = kubernetesReleases.map((release) => release.version).join(' and ');
-  throw new Error(
+  throw new UsageError(
     `the lab cannot build Kubernetes ${version}: it has the sources of ${known} (test/lab/modules)`,
   );
 }

@@ -4,6 +4,7 @@
 import { mkdir, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { claimAddress, claimSubnet, listDirectory, readClaims, releaseClaim } from './address.ts';
+import { NotFoundError } from './caller-error.ts';
 import { exists } from './exists.ts';
 import { gatewayOf, inNamespace, raiseFabric, subnetOf, subnetText } from './fabric.ts';
 import * as host from './host.ts';
@@ -116,7 +117,8 @@ export async function openLab(options: LabOptions): Promise<Lab> {
   async function knownPlace(hostName: string): Promise<host.HostPlace> {
     const number = (await readClaims(addresses)).get(hostName);
     if (number !== undefined) return place(hostName, number);
-    throw new Error(`lab ${name} has no host ${hostName}`);
+    const names = (await knownPlaces()).map(({ cable }) => cable.host).join(', ');
+    throw new NotFoundError(`lab ${name} has no host ${hostName}; it has ${names || 'none'}`);
   }
 
   async function leaderOf(hostName: string): Promise<number> {

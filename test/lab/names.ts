@@ -1,6 +1,7 @@
 // Every name that a lab gives to something of the machine, made from the lab's and the host's name.
 // Two labs cannot meet because no name of one can be a name of the other: the parts are joined by
 // dots, which neither part may hold. What a crash left behind is found again by these names.
+import { UsageError } from './caller-error.ts';
 
 /** First part of the name of each namespace, cgroup and machine of any lab. */
 const prefix = 'muster';
@@ -10,12 +11,12 @@ const hostPattern = /^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$/;
 
 export function parseLabName(text: string): string {
   if (labPattern.test(text)) return text;
-  throw new Error(`"${text}" cannot name a lab: 1 to 20 of a-z, 0-9 and - (not at an end)`);
+  throw new UsageError(`"${text}" cannot name a lab: 1 to 20 of a-z, 0-9 and - (not at an end)`);
 }
 
 export function parseHostName(text: string): string {
   if (hostPattern.test(text)) return text;
-  throw new Error(`"${text}" cannot name a host: 1 to 32 of a-z, 0-9 and - (not at an end)`);
+  throw new UsageError(`"${text}" cannot name a host: 1 to 32 of a-z, 0-9 and - (not at an end)`);
 }
 
 /** The namespace where a lab's bridge lives, and its coordinator. */

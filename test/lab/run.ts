@@ -64,11 +64,15 @@ export async function runAttached(
   options: RunOptions = {},
 ): Promise<number> {
   const [file, ...args] = splitCommand(argv);
+  // Ctrl-C reaches the program too, and what it means is the program's business.
+  const leaveIt = (): void => {};
+  process.on('SIGINT', leaveIt);
   const result = await execa(file, args, {
     reject: false,
     stdio: 'inherit',
     ...spawnOptions(options),
   });
+  process.off('SIGINT', leaveIt);
   if (result.exitCode === undefined && result.signal === undefined) {
     throw new Error(result.shortMessage ?? `cannot run ${file}`);
   }

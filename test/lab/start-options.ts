@@ -1,56 +1,69 @@
 // The flags of `npm start`.
-import { parseArgs } from 'node:util';
+import { InvalidArgumentError, Option } from 'commander';
+import { type CommandLineIo, createCommandLine } from './command-line.ts';
+import { kubernetesReleases } from './kubernetes-releases.ts';
 import { defaultLabName } from './paths.ts';
-
-export class StartUsageError extends Error {}
 
 export interface StartOptions {
   readonly lab: string;
+  readonly hosts: HostCounts;
+  /** Absent: what the lab was made with, else the newest that it can build. */
+  readonly kubernetes?: string;
+  /** Absent: official when they can be reached, else built. */
+  readonly artifacts?: 'built' | 'official';
+}
+
+export interface HostCounts {
   readonly masters: number;
   readonly workers: number;
-  /** Absent: what the lab was made with, else the newest that it can build. */
-  readonly kubernetes: string | undefined;
-  /** probe: official when it answers, else built here. */
-  readonly source: 'probe' | 'official' | 'built';
 }
 
-/** `--hosts cp=3,worker=2 --lab demo --kubernetes v1.36.4 --artifacts built|official`. @throws StartUsageError */
-export function parseStartOptions(argv: readonly string[]): StartOptions {
-  const { values } = readArguments(argv);
-  const counts = new Map((values.hosts ?? 'cp=3,worker=2').split(',').map(parseCount));
-  const masters = counts.get('cp') ?? 3;
-  if (![1, 3, 5].includes(masters)) {
-    throw new StartUsageError(`--hosts cp=${masters}: etcd lives on these hosts, so 1, 3 or 5`);
-  }
-  const source = values.artifacts ?? 'probe';
-  if (source !== 'probe' && source !== 'official' && source !== 'built') {
-    throw new StartUsageError(`--artifacts ${source}: official or built`);
-  }
-  const { lab = defaultLabName, kubernetes } = values;
-  return { lab, masters, workers: counts.get('worker') ?? 0, kubernetes, source };
+const defaultHosts: HostCounts = { masters: 3, workers: 2 };
+
+/** Runs `start` with what the command line says. Never throws; answers the exit code. */
+export async function runStart(
+  argv: readonly string[],
+  start: (options: StartOptions) => Promise<void>,
+  io: CommandLineIo,
+): Promise<number> {
+  const built = kubernetesReleases.map(({ version }) => version).join(' or ');
+  const line = createCommandLine('npm start --', io);
+  line.program
+    .description(
+      'Makes a Kubernetes cluster of real hosts on this machine; again, it looks for gaps.',
+    )
+    .addOption(
+      new Option('--hosts <counts>', 'how many of each, 1, 3 or 5 masters')
+        .argParser(parseHosts)
+        .default(defaultHosts, 'cp=3,worker=2'),
+    )
+    .option('--lab <name>', 'name of the lab', defaultLabName)
+    .option(
+      '--kubernetes <version>',
+      `built here: ${built} (default: the lab’s own, or the newest)`,
+    )
+    .addOption(
+      new Option(
+        '--artifacts <source>',
+        'where from (default: official when they can be reached)',
+      ).choices(['built', 'official']),
+    )
+    .allowExcessArguments(false)
+    .action(start);
+  return line.run(argv);
 }
 
-function readArguments(argv: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...argv],
-      options: {
-        hosts: { type: 'string' },
-        lab: { type: 'string' },
-        kubernetes: { type: 'string' },
-        artifacts: { type: 'string' },
-      },
-    });
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new StartUsageError(
-      `${reason}\nusage: npm start -- [--hosts cp=3,worker=2] [--lab NAME] [--kubernetes VERSION] [--artifacts built|official]`,
-    );
-  }
+/** `cp=3,worker=2`; masters that are not named are three, workers none. */
+function parseHosts(text: string): HostCounts {
+  const counts = new Map(text.split(',').map(parseCount));
+  const masters = counts.get('cp') ?? defaultHosts.masters;
+  if (![1, 3, 5].includes(masters))
+    throw new InvalidArgumentError('etcd lives on the cp hosts, so 1, 3 or 5 of them.');
+  return { masters, workers: counts.get('worker') ?? 0 };
 }
 
 function parseCount(text: string): readonly [string, number] {
   const match = /^(cp|worker)=(\d{1,2})$/.exec(text);
-  if (match === null) throw new StartUsageError(`--hosts ${text}: like cp=3,worker=2`);
+  if (match === null) throw new InvalidArgumentError('Write it like cp=3,worker=2.');
   return [match[1] ?? '', Number(match[2])];
 }

@@ -3,21 +3,22 @@
 // test. Run again it finds everything done.
 import { chooseArtifacts } from './artifact-choice.ts';
 import { buildBinaries } from './binaries.ts';
-import { readClusterFile, writeClusterFile } from './cluster-file.ts';
+import { UsageError } from './caller-error.ts';
+import { draftClusterFile, keepClusterFile, readClusterFile } from './cluster-file.ts';
+import { processIo } from './command-line.ts';
 import { exists } from './exists.ts';
 import { type Fleet, type FleetHost, fleetOf } from './fleet.ts';
 import { installedTable } from './installed-table.ts';
 import { newestKubernetes } from './kubernetes-releases.ts';
 import { openLab } from './lab.ts';
-import { defaultCacheDir, labDirectory } from './paths.ts';
+import { defaultCacheDir, defaultLabName, labDirectory } from './paths.ts';
 import { createProgress } from './progress.ts';
 import { buildRootfs } from './rootfs.ts';
-import { parseStartOptions, StartUsageError } from './start-options.ts';
+import { type HostCounts, runStart, type StartOptions } from './start-options.ts';
 
-async function main(argv: readonly string[]): Promise<number> {
-  const options = parseStartOptions(argv);
+async function start(options: StartOptions): Promise<void> {
   if (process.platform !== 'linux' || process.getuid?.() !== 0) {
-    throw new StartUsageError(
+    throw new UsageError(
       'npm start boots real hosts on this machine and needs root: sudo npm start',
     );
   }
@@ -27,7 +28,7 @@ async function main(argv: readonly string[]): Promise<number> {
   const made = await readClusterFile(labDirectory(options.lab));
   const kubernetes = options.kubernetes ?? made?.kubernetes ?? newestKubernetes;
   const [artifacts, binaries] = await Promise.all([
-    chooseArtifacts({ kubernetes, source: options.source }, say),
+    chooseArtifacts({ kubernetes, source: options.artifacts ?? 'probe' }, say),
     buildBinaries(say),
   ]);
   await buildRootfs({ cacheDir: defaultCacheDir(), log: say });
@@ -40,15 +41,16 @@ async function main(argv: readonly string[]): Promise<number> {
     kubectlBinary: artifacts.kubectl(lab.directory),
     log: say,
   });
-  const spec = await writeClusterFile(lab.directory, {
+  const spec = await draftClusterFile(lab.directory, {
     kubernetes,
     directory: artifacts.directory,
-    masters: options.masters,
+    masters: options.hosts.masters,
   });
   await fleet.startCoordinator();
   say((await fleet.apply(spec, await artifacts.bring(fleet, spec))).trim());
+  await keepClusterFile(lab.directory);
 
-  const hosts = hostsOf(options);
+  const hosts = hostsOf(options.hosts);
   const known = new Set((await lab.status()).map((host) => host.name));
   const fresh = hosts.filter((host) => !known.has(host.name));
   const before = await changedSteps(fleet);
@@ -63,18 +65,19 @@ async function main(argv: readonly string[]): Promise<number> {
   const [after, table] = await Promise.all([changedSteps(fleet), installedTable(fleet)]);
   const applied = after - before;
 
+  const labFlag = options.lab === defaultLabName ? '' : ` --lab ${options.lab}`;
+  const command = `npm run lab --${labFlag}`;
   console.log(table);
   console.log(`
 ${hosts.length} hosts ready in ${seconds(installMs)} (${seconds(Date.now() - beganMs)} with everything before); ${applied} steps applied.
 kubeconfig: ${fleet.kubeconfig}
 
 Try next:
-  npm run lab -- kubectl get pods -A
-  npm run lab -- add w3 --pool workers      # one more worker, by itself
-  npm run lab -- stop m2                    # pull a master's plug: the others go on
-  MUSTER_SOCKET=${fleet.dataDir}/coordinator.sock npm run -s coordinator -- explain
-  npm run lab -- down                       # nothing is left`);
-  return 0;
+  ${command} kubectl get pods -A
+  ${command} add w3 --pool workers      # one more worker, by itself
+  ${command} stop m2                    # pull a master's plug: the others go on
+  ${command} coordinator explain        # who waits for what
+  ${command} down                       # nothing is left`);
 }
 
 /** A certificate of an earlier start is good for a day: asking for another one would be a change. */
@@ -85,28 +88,14 @@ async function kubeconfigWorks(fleet: Fleet): Promise<boolean> {
 
 const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`;
 
-function hostsOf(options: {
-  readonly masters: number;
-  readonly workers: number;
-}): readonly FleetHost[] {
+function hostsOf({ masters, workers }: HostCounts): readonly FleetHost[] {
   const numbered = (count: number, prefix: string, pool: string): FleetHost[] =>
     Array.from({ length: count }, (_, index) => ({ name: `${prefix}${index + 1}`, pool }));
-  return [
-    ...numbered(options.masters, 'm', 'control-plane'),
-    ...numbered(options.workers, 'w', 'workers'),
-  ];
+  return [...numbered(masters, 'm', 'control-plane'), ...numbered(workers, 'w', 'workers')];
 }
 
 async function changedSteps(fleet: Fleet): Promise<number> {
   return (await fleet.plans()).reduce((sum, plan) => sum + plan.changedSteps, 0);
 }
 
-main(process.argv.slice(2)).then(
-  (code) => {
-    process.exitCode = code;
-  },
-  (error: unknown) => {
-    console.error(error instanceof Error ? error.message : error);
-    process.exitCode = error instanceof StartUsageError ? 2 : 1;
-  },
-);
+process.exitCode = await runStart(process.argv.slice(2), start, processIo);

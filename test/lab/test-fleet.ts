@@ -2,7 +2,7 @@
 // come with `bootHosts`.
 import { buildArtifacts, builtKubectl } from './artifacts.ts';
 import { buildBinaries } from './binaries.ts';
-import { writeClusterFile } from './cluster-file.ts';
+import { draftClusterFile, keepClusterFile } from './cluster-file.ts';
 import { type Fleet, fleetOf } from './fleet.ts';
 import { newestKubernetes } from './kubernetes-releases.ts';
 import { openLab } from './lab.ts';
@@ -30,11 +30,12 @@ export async function openTestFleet(options: TestFleetOptions): Promise<Fleet> {
   const fleet = fleetOf({ lab, agentBinary: binaries.agent, kubectlBinary, log });
   await fleet.startCoordinator();
   await fleet.apply(
-    await writeClusterFile(lab.directory, {
+    await draftClusterFile(lab.directory, {
       kubernetes,
       directory: built.directory,
       masters: options.masters,
     }),
   );
+  await keepClusterFile(lab.directory);
   return fleet;
 }

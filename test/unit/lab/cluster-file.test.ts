@@ -2,16 +2,17 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { readClusterFile, writeClusterFile } from '../../lab/cluster-file.ts';
+import { draftClusterFile, keepClusterFile, readClusterFile } from '../../lab/cluster-file.ts';
 import { temporaryDirectory } from '../../support/temporary-directory.ts';
 
 test('a lab’s cluster.yaml has its version, size and artifacts, and tells them again', async () => {
   const directory = join(await temporaryDirectory(), 'lab');
   expect(await readClusterFile(directory)).toBeNull();
   const wish = { kubernetes: 'v1.36.4', directory: '/var/cache/built', masters: 1 };
-  const path = await writeClusterFile(directory, wish);
-  expect(await readClusterFile(directory)).toEqual(wish);
+  const path = await draftClusterFile(directory, wish);
   const { spec } = parse(await readFile(path, 'utf8')) as { spec: Record<string, unknown> };
+  await keepClusterFile(directory);
+  expect(await readClusterFile(directory)).toEqual(wish);
   expect(spec).toMatchObject({
     kubernetes: { version: 'v1.36.4' },
     artifacts: { source: 'directory', directory: '/var/cache/built' },
@@ -23,6 +24,17 @@ test('a lab’s cluster.yaml has its version, size and artifacts, and tells them
 test('official releases need no directory', async () => {
   const directory = await temporaryDirectory();
   const wish = { kubernetes: 'v1.37.1', directory: null, masters: 3 };
-  await writeClusterFile(directory, wish);
+  await draftClusterFile(directory, wish);
+  await keepClusterFile(directory);
+  expect(await readClusterFile(directory)).toEqual(wish);
+});
+
+test('a change that was not taken does not become what the lab was made with', async () => {
+  const directory = await temporaryDirectory();
+  const wish = { kubernetes: 'v1.36.4', directory: null, masters: 3 };
+  await draftClusterFile(directory, wish);
+  expect(await readClusterFile(directory)).toBeNull();
+  await keepClusterFile(directory);
+  await draftClusterFile(directory, { ...wish, kubernetes: 'v1.37.1' });
   expect(await readClusterFile(directory)).toEqual(wish);
 });
