@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { aNode } from '../support/cluster-builders.ts';
-import { PlanningWorld } from '../support/planning-world.ts';
+import { aCaDigest, PlanningWorld } from '../support/planning-world.ts';
 
 const names = ['m1', 'm2', 'm3', 'w1', 'w2', 'w3'];
 const action = fc.oneof(
@@ -62,7 +62,7 @@ function checkOrder(world: PlanningWorld): void {
     expect(world.view.cluster.controlPlane).toHaveLength(3);
   }
   if (all.some((plan) => plan.goal === 'start control plane')) {
-    expect(world.view.cluster.caDigest).toBe('ca-digest');
+    expect(world.view.cluster.caDigest).toBe(aCaDigest);
     expect(world.view.cluster.etcdReady).toBe(true);
   }
 }

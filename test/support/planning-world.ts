@@ -11,6 +11,9 @@ import type { StepError, StepOutputs } from '../../shared/model/progress.ts';
 import type { SealedSecret, Step } from '../../shared/model/step.ts';
 import { aView, planFrom, startMs } from './cluster-builders.ts';
 
+/** Of the cluster's own CA, as a host reports it. */
+export const aCaDigest = 'ca'.repeat(32);
+
 /** A plan that decide() wanted: what it asked for, and the record that was made of it. */
 export interface IssuedPlan {
   readonly node: string;
@@ -88,14 +91,16 @@ export class PlanningWorld {
   }
 
   #outputsOf(step: Step | undefined): StepOutputs {
-    if (step?.kind === 'read-ca-digest') return { caDigest: 'ca-digest' };
+    if (step?.kind === 'read-ca-digest') return { caDigest: aCaDigest };
     if (step?.kind !== 'create-join-credentials') return {};
     const { consumer } = step.args;
     const number = (this.#credentials.get(consumer) ?? 0) + 1;
     this.#credentials.set(consumer, number);
-    const what = `credentials-${number}-for-${consumer}`;
-    const sealed: SealedSecret = { encapsulated: 'e', ciphertext: what, context: 'p/s' };
-    return { sealed: JSON.stringify(sealed), tokenId: `token-${number}-for-${consumer}` };
+    const ciphertext = Buffer.from(`credentials ${number} for ${consumer}`).toString('base64');
+    const sealed: SealedSecret = { encapsulated: 'AAAA', ciphertext, context: 'paaaaaaaaaaaa/s' };
+    // Six letters and digits, as Kubernetes has them: the name of the host, and which of its tokens.
+    const tokenId = `${consumer}${number}`.padEnd(6, '0').slice(-6);
+    return { sealed: JSON.stringify(sealed), tokenId };
   }
 
   fail(plan: PlanRecord, error: Partial<StepError> = {}): void {

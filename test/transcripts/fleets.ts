@@ -35,7 +35,7 @@ export const userCertificate: OperatorRequest = {
   kind: 'user-certificate',
   id: 'c0ffee',
   cluster: 'lab',
-  csrPem: 'CERTIFICATE REQUEST OF ANNA',
+  csrPem: '-----BEGIN CERTIFICATE REQUEST-----\nQW5uYQ==\n-----END CERTIFICATE REQUEST-----\n',
   user: 'anna',
   ttlSeconds: 86_400,
   createdMs: startMs,

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { aCluster, aNode, aSpec, aView, startMs } from '../../../support/cluster-builders.ts';
-import { PlanningWorld } from '../../../support/planning-world.ts';
+import { aCaDigest, PlanningWorld } from '../../../support/planning-world.ts';
 
 const masters = [aNode('m1', 11), aNode('m2', 12), aNode('m3', 13)];
 const workers = [aNode('w1', 21, { pool: 'workers' }), aNode('w2', 22, { pool: 'workers' })];
@@ -40,9 +40,9 @@ test('records the digest of the Kubernetes CA before the plan that writes to etc
     const before = world.view.cluster.caDigest;
     world.settle();
     if (world.issued.includes('m1: start control plane'))
-      expect(before ?? world.view.cluster.caDigest).toBe('ca-digest');
+      expect(before ?? world.view.cluster.caDigest).toBe(aCaDigest);
   }
-  expect(world.view.cluster.caDigest).toBe('ca-digest');
+  expect(world.view.cluster.caDigest).toBe(aCaDigest);
 });
 
 test('issues nothing on a finished fleet', () => {
