@@ -4,22 +4,27 @@
 import type { Clock } from '../shared/clock.ts';
 import { isAbort } from '../shared/errors.ts';
 import type { Logger } from '../shared/log.ts';
-import { readSnapshot, type Snapshot, type ViewSources } from './cluster-view.ts';
+import type { AppliedNews } from './components/component.ts';
 import type { RefusedJoins } from './enrollment/refused-joins.ts';
 import type { AuditLog } from './events/audit-log.ts';
 import { givesUpAtMs, giveUp } from './plan-records/give-up.ts';
 import { type IssueDependencies, issuePlans } from './plan-records/issue-plans.ts';
 import type { Plans } from './plan-records/plans.ts';
+import { plansToDrop, requestsToDrop } from './plan-records/retention.ts';
 import type { Decision } from './planner/decision.ts';
 import type { ClusterView } from './planner/view.ts';
-import { ONLINE_MS } from './presence/polls.ts';
+import { ONLINE_MS, type Polls } from './presence/polls.ts';
+import type { ReadModel, Snapshot } from './read-model.ts';
 import { changeSignal } from './store/change-signal.ts';
-import { type ClusterRecord, keys } from './store/records.ts';
-import type { Stored } from './store/store.ts';
+import { type ClusterRecord, keys, type NodeRecord, type PlanRecord } from './store/records.ts';
+import { type Store, type Stored, update } from './store/store.ts';
 
 export type Decide = (view: ClusterView, now: number) => Decision;
 
-export interface CoordinatorDependencies extends ViewSources {
+export interface CoordinatorDependencies {
+  readonly store: Store;
+  readonly polls: Polls;
+  readonly model: ReadModel;
   readonly clock: Clock;
   readonly log: Logger;
   readonly audit: AuditLog;
@@ -52,11 +57,14 @@ export function createCoordinator(deps: CoordinatorDependencies): Coordinator {
   let touched = 0;
 
   const turn = async (): Promise<number | null> => {
-    const snapshot = await readSnapshot(deps);
+    const snapshot = await deps.model.refresh();
     let wakeAtMs: number | null = null;
     for (const cluster of snapshot.clusters) {
       try {
-        wakeAtMs = earliest([wakeAtMs, await turnOf(cluster, snapshot.viewOf(cluster.value))]);
+        wakeAtMs = earliest([
+          wakeAtMs,
+          await turnOf(cluster, await snapshot.viewOf(cluster.value)),
+        ]);
       } catch (thrown) {
         // One cluster's trouble is not another's.
         deps.log.error(
@@ -80,6 +88,7 @@ export function createCoordinator(deps: CoordinatorDependencies): Coordinator {
     const decision = deps.decide(view, deps.clock.now());
     latest.set(cluster.value.name, decision);
     await act(deps, cluster, decision);
+    await dropOld(deps, view);
     return earliest([decision.wakeAtMs, wakeForTime(view, deps.clock.now())]);
   };
 
@@ -109,9 +118,9 @@ export function createCoordinator(deps: CoordinatorDependencies): Coordinator {
       return { ...decision, waits: [...decision.waits, ...deps.refused.waits(cluster)] };
     },
     async view(name) {
-      const snapshot = await readSnapshot(deps);
+      const snapshot = await deps.model.refresh();
       const cluster = snapshot.clusters.find(({ value }) => value.name === name);
-      return cluster === undefined ? null : snapshot.viewOf(cluster.value);
+      return cluster === undefined ? null : await snapshot.viewOf(cluster.value);
     },
     touch() {
       touched += 1;
@@ -132,7 +141,38 @@ async function act(
     // The store has changed, so the next turn is due at once; nothing is issued on an old view.
     if (result.kind === 'conflict') return;
   }
+  for (const news of decision.applied) await recordApplied(deps.store, news);
   await issuePlans(deps.issue, decision.issue);
+}
+
+/** Before the plans it follows from may be dropped, and once: the same news again changes nothing. */
+async function recordApplied(store: Store, { nodeId, applied }: AppliedNews): Promise<void> {
+  await update<NodeRecord>(store, keys.node(nodeId), (current) =>
+    current === null ? null : { ...current, applied: { ...current.applied, ...applied } },
+  );
+}
+
+/** @param view as it was before this turn: what it decided on is still there in the next one */
+async function dropOld(deps: CoordinatorDependencies, view: ClusterView): Promise<void> {
+  const now = deps.clock.now();
+  for (const request of requestsToDrop(view.requests, now)) {
+    const stored = await deps.store.get(keys.request(request.id));
+    if (stored !== null) await deps.store.delete(stored.key, stored.revision);
+  }
+  for (const { plans } of view.nodes) {
+    for (const plan of droppable(plans, now)) await deps.plans.drop(plan.planId);
+  }
+}
+
+/** Of most hosts nothing is to be dropped, and their list is the same as it was in the last turn. */
+const nothingToDrop = new WeakMap<readonly PlanRecord[], number>();
+const lookAgainMs = 60_000;
+
+function droppable(plans: readonly PlanRecord[], now: number): readonly PlanRecord[] {
+  if (now < (nothingToDrop.get(plans) ?? 0)) return [];
+  const drop = plansToDrop(plans, now);
+  if (drop.length === 0) nothingToDrop.set(plans, now + lookAgainMs);
+  return drop;
 }
 
 async function giveUpOld(deps: CoordinatorDependencies, view: ClusterView): Promise<void> {

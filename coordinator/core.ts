@@ -23,7 +23,9 @@ import { createEventFeed } from './events/event-feed.ts';
 import { linesOfPlan } from './events/log-line.ts';
 import type { Keys } from './keys/keys.ts';
 import { openPlans } from './plan-records/plans.ts';
+import type { ArtifactView } from './planner/view.ts';
 import { createPolls } from './presence/polls.ts';
+import { createReadModel } from './read-model.ts';
 import { enrollmentHandlers } from './rpc/enrollment-service.ts';
 import { fleetHandlers } from './rpc/fleet-service.ts';
 import { createMembers } from './rpc/members.ts';
@@ -37,6 +39,7 @@ import {
   keys as recordKeys,
 } from './store/records.ts';
 import type { Store } from './store/store.ts';
+import { upgradeRecords } from './store/upgrade-records.ts';
 import { COORDINATOR_VERSION } from './version.ts';
 import { createAgentDigests } from './web/agent-digests.ts';
 import type { AgentBinaries } from './web/web-server.ts';
@@ -72,6 +75,7 @@ export interface Core {
 export async function createCore(options: CoreOptions): Promise<Core> {
   const { store, keys, audit, clock, log, signal } = options;
   const { fleet } = options.settings;
+  await upgradeRecords(store);
   const plans = await openPlans(store);
   const history = await store.range<PlanRecord>(recordKeys.plans);
   const lines = history.flatMap(({ value }) => linesOfPlan(value));
@@ -95,7 +99,11 @@ export async function createCore(options: CoreOptions): Promise<Core> {
     ...shared,
     polls,
     refused,
-    storedArtifacts: () => artifacts.stored(),
+    model: createReadModel({
+      store,
+      polls,
+      artifacts: (cluster) => artifactView(artifacts, cluster),
+    }),
     issue: { ...shared, epoch: await epochOf(store), planKey: keys.planKey, wake },
     decide: options.decide,
   });
@@ -175,6 +183,16 @@ const operatorService = (
     ...(guard === undefined ? {} : { guard }),
   }),
 });
+
+async function artifactView(
+  artifacts: ArtifactProvider,
+  { lock }: ClusterRecord,
+): Promise<ArtifactView> {
+  return {
+    stored: await artifacts.stored(),
+    pulling: artifacts.pullState(lock)?.state === 'pulling',
+  };
+}
 
 /** A pull that a stop cut short goes on; what is there is not fetched again. */
 async function pullMissing(store: Store, artifacts: ArtifactProvider): Promise<void> {

@@ -1,100 +1,34 @@
 // Where official releases are: one row per artifact, with the address of the file and of its
-// checksum. Data only: fetching is official-source's business, digests are the lock's.
-import { AppError } from '../../shared/errors.ts';
+// checksum. Data only: which version goes with a Kubernetes is components/kubernetes' business, fetching
+// is official-source's, digests are the lock's.
+import { companionNames, kubernetesParts } from '../components/kubernetes/minor.ts';
+import { requireMinor } from '../components/kubernetes/minors.ts';
 import type { ArtifactKind } from './lock.ts';
 
 /** Every artifact that a cluster needs, by the names that plans use. */
-export const artifactNames = [
-  'kubeadm',
-  'kubelet',
-  'kubectl',
-  'etcd',
-  'containerd',
-  'runc',
-  'cni-plugins',
-  'flannel-cni-plugin',
-  'image-kube-apiserver',
-  'image-kube-controller-manager',
-  'image-kube-scheduler',
-  'image-kube-proxy',
-  'image-coredns',
-  'image-pause',
-  'image-flannel',
-  'image-nginx',
-  'image-agnhost',
-] as const;
+export const artifactNames = [...kubernetesParts, ...companionNames] as const;
 
 export type ArtifactName = (typeof artifactNames)[number];
 export type Architecture = 'amd64' | 'arm64';
 export const architectures: readonly Architecture[] = ['amd64', 'arm64'];
 
-/** Kubernetes and images as their tags write versions; the others without the leading v. */
-type Release = Readonly<Record<ArtifactName, string>>;
+/** Version of every artifact that goes with a version of Kubernetes. */
+export type Release = Readonly<Record<ArtifactName, string>>;
 
-/**
- * What goes with a Kubernetes version: coredns and pause are those that kubeadm of that version
- * names, agnhost that of its tests, flannel-cni-plugin that of flannel's own manifest.
- */
-function release(kubernetes: string, others: Omit<Release, KubernetesArtifact>): Release {
-  return {
-    kubeadm: kubernetes,
-    kubelet: kubernetes,
-    kubectl: kubernetes,
-    'image-kube-apiserver': kubernetes,
-    'image-kube-controller-manager': kubernetes,
-    'image-kube-scheduler': kubernetes,
-    'image-kube-proxy': kubernetes,
-    ...others,
-  };
-}
-
-type KubernetesArtifact =
-  | 'kubeadm'
-  | 'kubelet'
-  | 'kubectl'
-  | 'image-kube-apiserver'
-  | 'image-kube-controller-manager'
-  | 'image-kube-scheduler'
-  | 'image-kube-proxy';
-
-const releases: Readonly<Record<string, Release>> = {
-  'v1.37.1': release('v1.37.1', {
-    etcd: '3.6.16',
-    containerd: '2.4.2',
-    runc: '1.5.2',
-    'cni-plugins': '1.9.1',
-    'flannel-cni-plugin': '1.9.1-flannel1',
-    'image-coredns': 'v1.14.6',
-    'image-pause': '3.10.2',
-    'image-flannel': 'v0.28.4',
-    'image-nginx': '1.30.6-alpine',
-    'image-agnhost': '2.66.1',
-  }),
-  'v1.36.4': release('v1.36.4', {
-    etcd: '3.6.16',
-    containerd: '2.4.2',
-    runc: '1.5.2',
-    'cni-plugins': '1.9.1',
-    'flannel-cni-plugin': '1.9.1-flannel1',
-    'image-coredns': 'v1.14.2',
-    'image-pause': '3.10.2',
-    'image-flannel': 'v0.28.4',
-    'image-nginx': '1.30.6-alpine',
-    'image-agnhost': '2.63.0',
-  }),
-};
-
-export const knownKubernetesVersions = (): readonly string[] => Object.keys(releases);
-
-/** @throws AppError refused, naming the versions this release knows. */
+/** @throws AppError refused, naming the minors this version knows. */
 export function releaseFor(kubernetes: string): Release {
-  const found = releases[kubernetes];
-  if (found !== undefined) return found;
-  throw new AppError(
-    'refused',
-    `this version of Muster has no bill of materials for Kubernetes ${kubernetes}; it has: ${knownKubernetesVersions().join(', ')}`,
-  );
+  return { ...partsOf(kubernetes), ...requireMinor(kubernetes).companions };
 }
+
+const partsOf = (kubernetes: string): Pick<Release, (typeof kubernetesParts)[number]> => ({
+  kubeadm: kubernetes,
+  kubelet: kubernetes,
+  kubectl: kubernetes,
+  'image-kube-apiserver': kubernetes,
+  'image-kube-controller-manager': kubernetes,
+  'image-kube-scheduler': kubernetes,
+  'image-kube-proxy': kubernetes,
+});
 
 export type OfficialSource =
   | {

@@ -6,13 +6,13 @@ import { pathToFileURL } from 'node:url';
 import { z } from 'zod';
 import { checked } from '../../shared/alphabets.ts';
 import { AppError } from '../../shared/errors.ts';
+import { minorOf } from '../components/kubernetes/minors.ts';
 import { digestFile, fileSize, isMissing } from './artifact-store.ts';
 import {
   type Architecture,
   type ArtifactName,
   artifactNames,
   isArtifactName,
-  knownKubernetesVersions,
   officialSource,
   releaseFor,
 } from './catalogue.ts';
@@ -55,8 +55,7 @@ function choose(
   if (isKubernetesPart(name)) {
     return candidates.find((entry) => entry.version === kubernetesVersion) ?? null;
   }
-  const known = knownKubernetesVersions().includes(kubernetesVersion);
-  const listed = known ? releaseFor(kubernetesVersion)[name] : null;
+  const listed = minorOf(kubernetesVersion) === null ? null : releaseFor(kubernetesVersion)[name];
   const exact = candidates.find((entry) => entry.version === listed);
   const byVersion = candidates.toSorted((a, b) =>
     b.version.localeCompare(a.version, 'en', { numeric: true }),

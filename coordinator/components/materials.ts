@@ -1,40 +1,8 @@
-// Which artifacts a host of given roles needs, and where the lock has them.
+// Locked artifacts by name for one architecture: what plans refer to.
 import { AppError } from '../../shared/errors.ts';
 import type { ArtifactReference } from '../../shared/model/step.ts';
 import type { ArtifactLock, LockedArtifact } from '../artifacts/lock.ts';
-import type { ClusterSpec, Role } from '../spec/cluster-spec.ts';
-
-const everyNode = [
-  'containerd',
-  'runc',
-  'cni-plugins',
-  'flannel-cni-plugin',
-  'kubeadm',
-  'kubelet',
-  'image-pause',
-  'image-nginx',
-  'image-kube-proxy',
-  'image-flannel',
-  'image-coredns',
-] as const;
-const masters = [
-  'kubectl',
-  'image-kube-apiserver',
-  'image-kube-controller-manager',
-  'image-kube-scheduler',
-] as const;
-
-/** Only the smoke test's hosts need it, and only after the install. */
-export const SMOKE_IMAGE = 'image-agnhost';
-
-/** Small and needed first comes first: agents fetch in this order. */
-export function artifactNamesFor(roles: readonly Role[]): readonly string[] {
-  return [
-    ...(roles.includes('etcd') ? ['etcd'] : []),
-    ...everyNode,
-    ...(roles.includes('control-plane') ? masters : []),
-  ];
-}
+import type { ClusterSpec } from '../spec/cluster-spec.ts';
 
 /** Kubernetes' word for the kernel's. */
 export const artifactArchitecture = (architecture: string): string =>
@@ -48,7 +16,6 @@ export function findArtifact(
   return lock.artifacts.find((entry) => entry.name === name && entry.arch === arch) ?? null;
 }
 
-/** Locked artifacts by name for one architecture. @throws AppError when the lock lacks one: preflight asks first. */
 export class Materials {
   readonly #lock: ArtifactLock;
   readonly #arch: string;
@@ -60,6 +27,7 @@ export class Materials {
     this.#mirrors = spec.artifacts.mirrors;
   }
 
+  /** @throws AppError when the lock lacks it: preflight asks first */
   reference(name: string): ArtifactReference {
     const found = this.#locked(name);
     const mirrors = this.#mirrors.map(

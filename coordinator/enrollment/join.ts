@@ -140,6 +140,8 @@ async function record(
     tokenId: token.id,
     joinedFrom: source,
     sequence: current?.sequence ?? { host: 0, cluster: 0 },
+    applied: current?.applied ?? {},
+    retryGeneration: current?.retryGeneration ?? 0,
   }));
   if (node === null) throw new AppError('internal', `node ${nodeId} was not stored`);
   deps.refused.forget(nodeId);

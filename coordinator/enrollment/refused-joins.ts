@@ -1,7 +1,7 @@
 // Hosts that hold a good token and were turned away all the same, because they look like another
 // node. In memory: a host that is still there asks again. `explain` shows them.
 import type { Clock } from '../../shared/clock.ts';
-import type { Wait } from '../planner/decision.ts';
+import type { Wait } from '../planner/wait.ts';
 
 export interface RefusedJoin {
   readonly cluster: string;
@@ -47,10 +47,13 @@ export function createRefusedJoins(clock: Clock): RefusedJoins {
         .filter((entry) => entry.seenMs > clock.now() - forgottenAfterMs)
         .map((entry) => ({
           subject: entry.name,
-          for: `may not join from ${entry.source}: ${entry.reason}`,
+          reason: {
+            code: 'join-refused',
+            source: entry.source,
+            why: entry.reason,
+            mend: entry.mend,
+          },
           sinceMs: entry.sinceMs,
-          endsWhen: entry.mend,
-          kind: 'held',
         }));
     },
   };

@@ -4,6 +4,7 @@ import { canonicalJson } from '../../shared/canonical.ts';
 import { AppError } from '../../shared/errors.ts';
 import { lockFaults, parseLock } from '../artifacts/check-lock.ts';
 import type { ArtifactLock } from '../artifacts/lock.ts';
+import { requireMinor } from '../components/kubernetes/minors.ts';
 import { checkNames } from '../planner/preflight/preflight.ts';
 import { nearestName } from '../spec/nearest.ts';
 import { formatFault, parseSpec } from '../spec/parse-spec.ts';
@@ -27,7 +28,7 @@ export interface Applied {
   readonly messages: readonly string[];
 }
 
-/** @throws AppError invalid (the file), refused (the change), artifact → refused (no lock) */
+/** @throws AppError invalid (the file), refused (the change, a Kubernetes that is not known), artifact → refused (no lock) */
 export async function applySpec(deps: Dependencies, input: ApplyInput): Promise<Applied> {
   const parsed = parseSpec(input.specYaml);
   if (parsed.kind === 'invalid') {
@@ -38,6 +39,7 @@ export async function applySpec(deps: Dependencies, input: ApplyInput): Promise<
   }
   checkIgnored(input.ignore);
   const { name, spec } = parsed;
+  requireMinor(spec.kubernetes.version);
   const before = (await deps.store.get<ClusterRecord>(keys.cluster(name)))?.value ?? null;
   // A change that is refused is refused before anything is fetched for it.
   if (before !== null) {
@@ -107,12 +109,14 @@ function judge(
     const record: ClusterRecord = {
       name,
       ...fields,
+      specGeneration: 1,
       createdMs: progress.now,
       controlPlane: null,
+      etcd: null,
       change: null,
       masters: [],
-      etcdReady: false,
       caDigest: null,
+      reached: {},
       retryGeneration: 0,
     };
     return { result: 'created', messages: [], record };
@@ -124,7 +128,8 @@ function judge(
   ];
   if (reasons.length > 0)
     throw new AppError('refused', `nothing was changed:\n${reasons.join('\n')}`);
-  const record: ClusterRecord = { ...current, ...fields };
+  const specGeneration = current.specGeneration + (change.kind === 'unchanged' ? 0 : 1);
+  const record: ClusterRecord = { ...current, ...fields, specGeneration };
   const isSame =
     change.kind === 'unchanged' &&
     canonicalJson(current.lock) === canonicalJson(lock) &&

@@ -1,6 +1,6 @@
 // Which cluster a call means: most fleets have one, so it need not be named.
 import { AppError } from '../../shared/errors.ts';
-import { type ClusterRecord, keys } from '../store/records.ts';
+import { type ClusterRecord, keys, type NodeRecord } from '../store/records.ts';
 import type { Store, Stored } from '../store/store.ts';
 
 export async function allClusters(store: Store): Promise<readonly ClusterRecord[]> {
@@ -27,6 +27,23 @@ export const noCluster = (): AppError =>
     'not-found',
     'there is no cluster yet: write a cluster.yaml and run `coordinator apply -f cluster.yaml`',
   );
+
+/** @throws AppError not-found */
+export async function nodeNamed(store: Store, name: string): Promise<NodeRecord> {
+  const nodes = (await store.range<NodeRecord>(keys.nodes)).map(({ value }) => value);
+  const found = nodes.find((record) => record.name === name);
+  if (found !== undefined) return found;
+  throw new AppError('not-found', `there is no node ${name}; \`get nodes\` lists what there is`);
+}
+
+/** The cluster of a node, or all of them. @param node a name, or empty. @throws AppError not-found */
+export async function clustersOf(store: Store, node: string): Promise<readonly ClusterRecord[]> {
+  const clusters = await allClusters(store);
+  if (clusters.length === 0) throw noCluster();
+  if (node === '') return clusters;
+  const { cluster } = await nodeNamed(store, node);
+  return clusters.filter(({ name }) => name === cluster);
+}
 
 /** `POOL` or `CLUSTER/POOL`. @throws AppError not-found, refused */
 export async function findPool(

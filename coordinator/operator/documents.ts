@@ -1,10 +1,13 @@
 // What `get` answers: one JSON document per object, with the fields the command line prints. Shapes
 // only; both ends use them.
 import type { NodeFacts } from '../../shared/model/facts.ts';
+import type { Applied } from '../components/component.ts';
 import type { FeedLine } from '../events/event-feed.ts';
-import type { PreflightFault, Wait } from '../planner/decision.ts';
+import type { Phase } from '../planner/phase.ts';
+import type { PreflightFault } from '../planner/preflight/check.ts';
 import type { ClusterSpec } from '../spec/cluster-spec.ts';
 import type { PlanRecord } from '../store/records.ts';
+import type { ShownWait } from './wait-sentences.ts';
 
 export interface RunningPlan {
   readonly planId: string;
@@ -27,7 +30,7 @@ export interface NodeDocument {
   readonly labels: Readonly<Record<string, string>>;
   /** Of the identity: active, locked, retired, evicted, banned. */
   readonly state: string;
-  readonly phase: string;
+  readonly phase: Phase;
   readonly online: boolean;
   readonly address: string | null;
   readonly architecture: string | null;
@@ -42,8 +45,8 @@ export interface NodeDocument {
   readonly doing: readonly string[];
   readonly plans: readonly RunningPlan[];
   /** Sentences: why it waits. */
-  readonly waits: readonly Wait[];
-  /** Steps that changed the host, over all its plans. */
+  readonly waits: readonly ShownWait[];
+  /** Steps that changed the host, over all its plans that are kept. */
   readonly changedSteps: number;
   /** Only when one node is asked for by name. */
   readonly details?: {
@@ -54,6 +57,8 @@ export interface NodeDocument {
     readonly faults: readonly PreflightFault[];
     readonly factsReportedMs: number | null;
     readonly facts: NodeFacts | null;
+    /** What was laid down on the host, by which plan. */
+    readonly applied: Applied;
   };
 }
 
@@ -78,7 +83,7 @@ export interface ClusterDocument {
   readonly masters: readonly string[];
   readonly joined: number;
   readonly ready: number;
-  readonly waits: readonly Wait[];
+  readonly waits: readonly ShownWait[];
   readonly faults: readonly PreflightFault[];
   readonly ignoredChecks: readonly string[];
   readonly caDigest: string | null;

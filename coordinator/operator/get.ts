@@ -75,7 +75,8 @@ async function seenClusters(deps: Dependencies): Promise<Seen[]> {
   const seen: Seen[] = [];
   for (const { name } of await allClusters(deps.store)) {
     const view = await deps.clusters.view(name);
-    if (view !== null) seen.push({ view, decision: deps.clusters.latestDecision(name) });
+    const decision = deps.clusters.latestDecision(name);
+    if (view !== null) seen.push({ view, decision, now: deps.clock.now() });
   }
   return seen;
 }

@@ -3,18 +3,27 @@ import { isFinal } from '../../shared/model/plan.ts';
 import type { PullState } from '../artifacts/artifact-provider.ts';
 import type { Decision } from '../planner/decision.ts';
 import { nodeAddress } from '../planner/node-address.ts';
+import type { Phase } from '../planner/phase.ts';
 import type { ClusterView, NodeView } from '../planner/view.ts';
+import { isHeld } from '../planner/wait.ts';
 import type { PlanRecord } from '../store/records.ts';
 import type { ClusterDocument, NodeDocument, PoolDocument, RunningPlan } from './documents.ts';
+import { type ShownWait, showWait } from './wait-sentences.ts';
 
 export interface Seen {
   readonly view: ClusterView;
   readonly decision: Decision | null;
+  /** Milliseconds since 1970. */
+  readonly now: number;
 }
 
-export const isReady = (phase: string): boolean => phase.startsWith('ready');
+const waitsOf = ({ decision, now }: Seen): readonly ShownWait[] =>
+  (decision?.waits ?? []).map((wait) => showWait(wait, now));
 
-const phaseOf = ({ decision }: Seen, node: NodeView): string =>
+const readyPhases: ReadonlySet<Phase> = new Set(['ready', 'ready, agent away']);
+export const isReady = (phase: Phase): boolean => readyPhases.has(phase);
+
+const phaseOf = ({ decision }: Seen, node: NodeView): Phase =>
   decision?.phases[node.record.name] ??
   (node.record.state === 'active' ? 'joined' : node.record.state);
 
@@ -46,7 +55,7 @@ export function nodeDocument(seen: Seen, node: NodeView, withDetails: boolean): 
     lastPollMs: node.lastPollMs,
     doing: [node.doing.host, node.doing.cluster].filter((text) => text !== ''),
     plans: node.plans.filter((plan) => !isFinal(plan.state)).map(runningPlan),
-    waits: (seen.decision?.waits ?? []).filter(({ subject }) => subject === record.name),
+    waits: waitsOf(seen).filter(({ subject }) => subject === record.name),
     changedSteps: node.plans.reduce((sum, plan) => sum + plan.changedSteps, 0),
   };
   if (!withDetails) return document;
@@ -58,8 +67,9 @@ export function nodeDocument(seen: Seen, node: NodeView, withDetails: boolean): 
       counter: record.counter,
       sequence: record.sequence,
       faults: (seen.decision?.faults ?? []).filter((fault) => fault.node === record.name),
-      factsReportedMs: node.facts?.reportedMs ?? null,
+      factsReportedMs: node.factsToldMs,
       facts,
+      applied: record.applied,
     },
   };
 }
@@ -104,7 +114,7 @@ export function clusterDocument(seen: Seen, pull: PullState | null): ClusterDocu
   const { view, decision } = seen;
   const { cluster, nodes } = view;
   const active = nodes.filter((node) => node.record.state === 'active');
-  const stored = cluster.lock.artifacts.filter(({ sha256 }) => view.storedArtifacts.has(sha256));
+  const stored = cluster.lock.artifacts.filter(({ sha256 }) => view.artifacts.stored.has(sha256));
   const missing = cluster.lock.artifacts.length - stored.length;
   const nameOf = new Map(nodes.map((node) => [node.record.id, node.record.name]));
   return {
@@ -116,7 +126,7 @@ export function clusterDocument(seen: Seen, pull: PullState | null): ClusterDocu
     masters: cluster.masters.map((id) => nameOf.get(id) ?? id),
     joined: active.length,
     ready: active.filter((node) => isReady(phaseOf(seen, node))).length,
-    waits: decision?.waits ?? [],
+    waits: waitsOf(seen),
     faults: decision?.faults ?? [],
     ignoredChecks: cluster.ignoredChecks,
     caDigest: cluster.caDigest,
@@ -137,7 +147,6 @@ function clusterPhase(seen: Seen): ClusterDocument['phase'] {
   const isFull = pools.every((pool) => pool.ready >= (pool.size ?? pool.joined) && pool.joined > 0);
   const busy = seen.view.nodes.some((node) => node.plans.some((plan) => !isFinal(plan.state)));
   if (isFull && !busy && seen.view.cluster.masters.length > 0) return 'ready';
-  const isHeld = (seen.decision?.waits ?? []).some((wait) => wait.kind === 'held');
-  if (isHeld && !busy) return 'held';
+  if (!busy && (seen.decision?.waits ?? []).some(isHeld)) return 'held';
   return seen.view.cluster.controlPlane === null ? 'waiting' : 'installing';
 }

@@ -7,7 +7,8 @@ import type { Clock } from '../../shared/clock.ts';
 import { AppError, isAbort } from '../../shared/errors.ts';
 import type { StepOutputs } from '../../shared/model/progress.ts';
 import type { StepKind } from '../../shared/model/step.ts';
-import { maxAttempts } from '../planner/goals.ts';
+import { type GoalKind, isAbout } from '../plan-records/goal-key.ts';
+import { goalState } from '../planner/goal-state.ts';
 import { topologyOf } from '../planner/topology.ts';
 import {
   type ClusterRecord,
@@ -19,6 +20,7 @@ import type { Store } from '../store/store.ts';
 import { onlyCluster } from './clusters.ts';
 import type { OperatorDependencies } from './dependencies.ts';
 import { noteOperator } from './note.ts';
+import { showWait } from './wait-sentences.ts';
 
 type Dependencies = Pick<OperatorDependencies, 'store' | 'clock' | 'audit' | 'clusters' | 'feed'>;
 
@@ -73,7 +75,7 @@ export async function requestCertificate(
   });
   const plan = await planFor(
     deps,
-    { id, kind: 'issue-user-certificate', cluster: cluster.name },
+    { id, goal: 'user-certificate', kind: 'issue-user-certificate', cluster: cluster.name },
     signal,
   );
   if (plan.state === 'pending') return { ...base, pending: true, waitsFor: plan.waitsFor };
@@ -106,7 +108,9 @@ export async function requestSmokeTest(
     cluster: cluster.name,
     createdMs: deps.clock.now(),
   });
-  const plan = await planFor(deps, { id, kind: 'smoke-test', cluster: cluster.name }, signal);
+  const goal = 'smoke-test';
+  const sought = { id, goal, kind: goal, cluster: cluster.name } as const;
+  const plan = await planFor(deps, sought, signal);
   if (plan.state === 'pending') return { pending: true, passed: false, lines: [plan.waitsFor] };
   if (plan.state === 'failed')
     return { pending: false, passed: false, lines: [...linesOf(plan.outputs), plan.message] };
@@ -149,6 +153,8 @@ type PlanAnswer =
 
 interface Sought {
   readonly id: string;
+  readonly goal: Extract<GoalKind, 'user-certificate' | 'smoke-test'>;
+  /** The step whose outputs are the answer. */
   readonly kind: StepKind;
   readonly cluster: string;
 }
@@ -162,7 +168,7 @@ async function planFor(
   const until = deps.clock.boot() + pollMs;
   for (;;) {
     const revision = await deps.store.revision();
-    const answer = judgePlans(await plansOf(deps.store, sought.id), sought, deps);
+    const answer = judgePlans(await plansOf(deps.store, sought), sought, deps);
     const left = until - deps.clock.boot();
     if (answer.state !== 'pending' || left <= 0) return answer;
     await changeOrTimeout({
@@ -175,36 +181,39 @@ async function planFor(
   }
 }
 
-async function plansOf(store: Store, requestId: string): Promise<PlanRecord[]> {
+async function plansOf(store: Store, { id, goal }: Sought): Promise<PlanRecord[]> {
   const plans = (await store.range<PlanRecord>(keys.plans)).map((stored) => stored.value);
   return plans
-    .filter((plan) => plan.contentKey.startsWith(`request/${requestId}#`))
+    .filter(({ goalKey }) => isAbout(goalKey, goal, id))
     .sort((a, b) => a.issuedMs - b.issuedMs || a.sequence - b.sequence);
 }
 
+/** The goal's own rules say whether there will be another attempt. */
 function judgePlans(plans: readonly PlanRecord[], sought: Sought, deps: Dependencies): PlanAnswer {
   const done = plans.find((plan) => plan.state === 'done');
   if (done !== undefined) return { state: 'done', outputs: outputsOf(done, sought.kind) };
   const last = plans.at(-1);
-  if (last === undefined) {
-    const waits = deps.clusters.latestDecision(sought.cluster)?.waits ?? [];
-    const first = waits[0];
-    const reason =
-      first === undefined ? 'a control-plane host to take it' : `${first.subject} ${first.for}`;
-    return { state: 'pending', waitsFor: reason };
-  }
-  const isOver =
-    last.state === 'stopped' ||
-    last.state === 'refused' ||
-    (last.state === 'failed' && (last.error?.retryable !== true || last.attempt >= maxAttempts));
-  if (!isOver)
+  if (last === undefined) return { state: 'pending', waitsFor: waitsFor(deps, sought) };
+  const mine = plans.filter(({ nodeId }) => nodeId === last.nodeId);
+  const { kind } = goalState(mine, last.goalKey, deps.clock.now());
+  if (kind !== 'held') {
     return { state: 'pending', waitsFor: `${last.nodeName}: ${last.goal} (${last.state})` };
+  }
   const message = last.error?.message ?? last.message ?? `plan ${last.planId} was ${last.state}`;
   return {
     state: 'failed',
     message: `${last.nodeName}: ${message} (coordinator plan show ${last.planId})`,
     outputs: outputsOf(last, sought.kind),
   };
+}
+
+/** What the planner says of this request. */
+function waitsFor(deps: Dependencies, { id, cluster }: Sought): string {
+  const waits = deps.clusters.latestDecision(cluster)?.waits ?? [];
+  const own = waits.find(({ request }) => request === id);
+  if (own === undefined) return 'a control-plane host to take it';
+  const shown = showWait(own, deps.clock.now());
+  return `${shown.subject} ${shown.for}`;
 }
 
 function outputsOf(plan: PlanRecord, kind: StepKind): StepOutputs {

@@ -14,6 +14,7 @@ import { createPlan, issuedRecord, signPlan } from '../signing/issuer.ts';
 import { newPlanId } from '../signing/new-ids.ts';
 import { keys, type NodeRecord, type PlanRecord } from '../store/records.ts';
 import type { Store } from '../store/store.ts';
+import { isSameGoal } from './goal-key.ts';
 import type { Plans } from './plans.ts';
 
 export interface IssueDependencies {
@@ -58,7 +59,7 @@ async function issuePlan(deps: IssueDependencies, draft: PlanDraft): Promise<boo
   });
   const { planId } = plan;
   const envelope = envelopeToStored(signPlan(plan, deps.planKey));
-  const record = issuedRecord(plan, node, draft.attempt);
+  const record = issuedRecord(plan, node, draft);
   if (!(await deps.plans.add(record, { planId, envelope }))) return false;
   deps.wake(node.id);
   await note(deps, record);
@@ -70,7 +71,8 @@ async function isLaneFree(deps: IssueDependencies, draft: PlanDraft): Promise<bo
   const unfinished = await deps.plans.unfinishedOf(draft.nodeId);
   return !unfinished.some(
     (plan) =>
-      plan.lane === draft.lane && (draft.lane === 'host' || plan.contentKey === draft.contentKey),
+      plan.lane === draft.lane &&
+      (draft.lane === 'host' || isSameGoal(plan.goalKey, draft.goalKey)),
   );
 }
 

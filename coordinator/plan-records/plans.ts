@@ -14,6 +14,8 @@ export interface Plans {
   envelope(planId: string): Promise<EnvelopeRecord | null>;
   /** `change` is pure; the same object means nothing to store. Null when there is no such plan. */
   change(planId: string, change: (record: PlanRecord) => PlanRecord): Promise<PlanChange | null>;
+  /** A finished plan and its envelope; nothing when it is not there, or not finished. */
+  drop(planId: string): Promise<void>;
 }
 
 export interface PlanChange {
@@ -66,6 +68,14 @@ export async function openPlans(store: Store): Promise<Plans> {
       if (before === null || after === null) return null;
       note(after);
       return { before, after };
+    },
+    async drop(planId) {
+      const record = await store.get<PlanRecord>(keys.plan(planId));
+      if (record === null || !isFinal(record.value.state)) return;
+      // The envelope first: what a crash leaves behind then is a plan, which is dropped again.
+      const envelope = await store.get<EnvelopeRecord>(keys.envelope(planId));
+      if (envelope !== null) await store.delete(envelope.key, envelope.revision);
+      await store.delete(record.key, record.revision);
     },
   };
 }

@@ -1,40 +1,24 @@
-// What decide() answers. A wait without {for, since, endsWhen} does not compile: `explain` prints it
-// as it is.
+// What decide() answers.
 import type { NodeId } from '../../shared/model/ids.ts';
 import type { Lane, Stage } from '../../shared/model/plan.ts';
+import type { AppliedNews, Digests } from '../components/component.ts';
+import type { GoalKey } from '../plan-records/goal-key.ts';
 import type { ClusterRecord } from '../store/records.ts';
+import type { Phase } from './phase.ts';
+import type { PreflightFault } from './preflight/check.ts';
+import type { Wait } from './wait.ts';
 
 /** A plan before it has a number, dates and a signature. */
 export interface PlanDraft {
   readonly nodeId: NodeId;
   readonly lane: Lane;
   readonly goal: string;
-  readonly contentKey: string;
+  readonly goalKey: GoalKey;
+  /** Components that the host has once the plan is done. */
+  readonly brings: Digests;
   readonly attempt: number;
   readonly factsDigest: string;
   readonly stages: readonly Stage[];
-}
-
-export interface Wait {
-  /** A node's name, or the cluster's for what concerns no single node. */
-  readonly subject: string;
-  /** One sentence without the subject: "waits for 1 more control-plane host (2 of 3 have joined)". */
-  readonly for: string;
-  readonly sinceMs: number;
-  /** What will end it, one clause: "a host joins pool control-plane". */
-  readonly endsWhen: string;
-  /** waiting: it ends by itself. held: an operator has to act. */
-  readonly kind: 'waiting' | 'held';
-}
-
-/** One failed check of one host. */
-export interface PreflightFault {
-  readonly check: string;
-  readonly node: string;
-  readonly severity: 'error' | 'warning';
-  readonly found: string;
-  readonly needed: string;
-  readonly mend: string;
 }
 
 export interface Decision {
@@ -42,10 +26,12 @@ export interface Decision {
   readonly issue: readonly PlanDraft[];
   /** The cluster record as it should be; null when it is right as it is. Stored before plans are issued. */
   readonly cluster: ClusterRecord | null;
+  /** What hosts are now known to have. Stored before plans are issued. */
+  readonly applied: readonly AppliedNews[];
   readonly waits: readonly Wait[];
   readonly faults: readonly PreflightFault[];
   /** When time alone may change the decision: a retry that becomes due. Null: never. */
   readonly wakeAtMs: number | null;
-  /** Per node name: what it is now, for `get nodes`: joining, preparing, etcd, …, ready, left-out. */
-  readonly phases: Readonly<Record<string, string>>;
+  /** Per node name: where it stands, for `get nodes`. */
+  readonly phases: Readonly<Record<string, Phase>>;
 }

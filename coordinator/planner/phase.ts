@@ -1,29 +1,49 @@
 // One word for where a host stands, for `get nodes`. Derived, never stored.
-import type { InstallContext } from './install-context.ts';
+import { isFinal } from '../../shared/model/plan.ts';
+import type { GoalKind } from '../plan-records/goal-key.ts';
+import type { IdentityState } from '../store/records.ts';
+import { isNode, isPrepared, type Situation } from './situation.ts';
 import type { NodeView } from './view.ts';
+import { isHeld, type Wait } from './wait.ts';
 
-export function phaseOf(context: InstallContext, node: NodeView): string {
-  const { turn, topology } = context;
+export type Phase =
+  | Exclude<IdentityState, 'active'>
+  | 'joined'
+  | 'away'
+  | 'ready'
+  | 'ready, agent away'
+  | 'left out'
+  | 'spare'
+  | 'held'
+  | 'staging'
+  | 'preparing'
+  | 'starting'
+  | 'joining'
+  | 'prepared'
+  | 'waiting';
+
+const busy: Readonly<Partial<Record<GoalKind, Phase>>> = {
+  stage: 'staging',
+  prepare: 'preparing',
+  'cluster-keys': 'starting',
+  init: 'starting',
+  join: 'joining',
+};
+
+/** @param waits of this host */
+export function phaseOf(situation: Situation, node: NodeView, waits: readonly Wait[]): Phase {
   if (node.record.state !== 'active') return node.record.state;
-  const member = topology.byId.get(node.record.id);
+  const member = situation.topology.byId.get(node.record.id);
   if (member === undefined) return 'joined';
-  const isMaster = turn.cluster.masters.includes(member.id);
-  const isNode = isMaster || context.isDone(member, 'join');
-  if (!node.online) return isNode ? 'ready, agent away' : 'away';
-  if (isNode) return 'ready';
-  const held = turn.waits.find((wait) => wait.subject === member.name && wait.kind === 'held');
+  const isIn = isNode(situation, member);
+  if (!node.online) return isIn ? 'ready, agent away' : 'away';
+  if (isIn) return 'ready';
+  const held = waits.find(isHeld);
   if (held !== undefined) {
-    if (held.for.startsWith('is left out')) return 'left out';
-    return held.for.startsWith('is spare') ? 'spare' : 'held';
+    if (held.reason.code === 'left-out') return 'left out';
+    return held.reason.code === 'spare' ? 'spare' : 'held';
   }
-  const running = node.plans.find((plan) => plan.state === 'issued' || plan.state === 'accepted');
-  const slug = running?.contentKey.split('/')[0] ?? '';
-  const busy: Readonly<Record<string, string>> = {
-    stage: 'staging',
-    prepare: 'preparing',
-    keys: 'starting',
-    init: 'starting',
-    join: 'joining',
-  };
-  return busy[slug] ?? (context.isDone(member, 'prepare') ? 'prepared' : 'waiting');
+  const running = node.plans.find(({ state }) => !isFinal(state));
+  const doing = running === undefined ? undefined : busy[running.goalKey.kind];
+  return doing ?? (isPrepared(member) ? 'prepared' : 'waiting');
 }

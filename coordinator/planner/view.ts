@@ -1,6 +1,6 @@
 // What decide() sees of a cluster: a read model, built from the store and from what polls told since
-// the coordinator started. Pure data; everything a decision needs and nothing else.
-import type { NodeFacts } from '../../shared/model/facts.ts';
+// the coordinator started. Pure data; everything a decision needs and nothing else. A part that did
+// not change is the same object as before, so that what was computed from it can be kept.
 import type { Lane } from '../../shared/model/plan.ts';
 import type {
   ClusterRecord,
@@ -8,29 +8,34 @@ import type {
   NodeRecord,
   OperatorRequest,
   PlanRecord,
-  TokenRecord,
 } from '../store/records.ts';
 
 export interface NodeView {
   readonly record: NodeRecord;
   readonly facts: FactsRecord | null;
+  /** When the facts were last told; they are only written when they change. */
+  readonly factsToldMs: number | null;
   /** The last poll: null when the agent has not polled since the coordinator started. */
   readonly lastPollMs: number | null;
-  /** An agent that polled within the last 30 s. */
+  /** The agent called not long ago. */
   readonly online: boolean;
-  /** Its own words, from the last poll. */
+  /** Its own words, from the last poll: to be shown, never judged by. */
   readonly doing: Readonly<Record<Lane, string>>;
-  /** Every plan of the node, oldest first. */
+  /** The plans of the node that are kept, oldest first. */
   readonly plans: readonly PlanRecord[];
 }
 
 export interface ClusterView {
   readonly cluster: ClusterRecord;
   readonly nodes: readonly NodeView[];
-  readonly tokens: readonly TokenRecord[];
   readonly requests: readonly OperatorRequest[];
-  /** Digests in the coordinator's own store: what agents can fetch now. */
-  readonly storedArtifacts: ReadonlySet<string>;
+  readonly artifacts: ArtifactView;
 }
 
-export const factsOf = (node: NodeView): NodeFacts | null => node.facts?.facts ?? null;
+/** What agents can fetch from the coordinator. */
+export interface ArtifactView {
+  /** Digests in the coordinator's own store. */
+  readonly stored: ReadonlySet<string>;
+  /** The rest of the cluster's lock is on its way. */
+  readonly pulling: boolean;
+}

@@ -1,16 +1,25 @@
-// Kernel modules and sysctls that Kubernetes needs on every host, with the operator's on top.
+// Kernel modules and sysctls that Kubernetes needs on every host, with those of the cluster's runtime,
+// network and proxy, and the operator's on top.
 import { checked } from '../../shared/alphabets.ts';
 import type { ClusterSpec } from '../spec/cluster-spec.ts';
 
-export function modulesFor(spec: ClusterSpec): readonly string[] {
-  const base = ['overlay', 'br_netfilter', 'nf_conntrack', 'vxlan'];
-  const forProxy =
-    spec.network.proxyMode === 'ipvs' ? ['ip_vs', 'ip_vs_rr', 'ip_vs_wrr', 'ip_vs_sh'] : [];
+/** Whatever the runtime, network and proxy are. */
+export const everyHost = { kernelModules: ['br_netfilter', 'nf_conntrack'] };
+
+/** @param rows `everyHost`, and those of the cluster's runtime, network plugin and proxy mode */
+export function modulesFor(
+  spec: ClusterSpec,
+  rows: readonly { readonly kernelModules: readonly string[] }[],
+): readonly string[] {
+  const ofRows = rows.flatMap(({ kernelModules }) => kernelModules);
   const own = spec.host.modules.map((name) => checked('kernelModule', name, 'host.modules'));
-  return [...new Set([...base, ...forProxy, ...own])];
+  return [...new Set([...ofRows, ...own])];
 }
 
-export function sysctlsFor(spec: ClusterSpec): Readonly<Record<string, string>> {
+export function sysctlsFor(
+  spec: ClusterSpec,
+  ofNetwork: Readonly<Record<string, string>> = {},
+): Readonly<Record<string, string>> {
   for (const [name, value] of Object.entries(spec.host.sysctls)) {
     checked('line', value, `host.sysctls.${checked('sysctlName', name, 'host.sysctls')}`);
   }
@@ -25,6 +34,7 @@ export function sysctlsFor(spec: ClusterSpec): Readonly<Record<string, string>> 
     'kernel.panic_on_oops': '1',
     'fs.inotify.max_user_instances': '8192',
     'fs.inotify.max_user_watches': '524288',
+    ...ofNetwork,
     ...spec.host.sysctls,
   };
 }

@@ -8,15 +8,13 @@ import type { Handlers } from '../../shared/rpc/handler.ts';
 import { type CreatedToken, DEFAULT_TOKEN_TTL_MS } from '../enrollment/tokens.ts';
 import { matchesSubject } from '../events/event-feed.ts';
 import { applySpec } from '../operator/apply.ts';
-import { allClusters, findPool, noCluster } from '../operator/clusters.ts';
+import { findPool } from '../operator/clusters.ts';
 import type { OperatorDependencies } from '../operator/dependencies.ts';
+import { explain } from '../operator/explain.ts';
 import { getDocuments } from '../operator/get.ts';
-import { noteOperator } from '../operator/note.ts';
 import { changeOrTimeout, requestCertificate, requestSmokeTest } from '../operator/requests.ts';
-import type { Wait } from '../planner/decision.ts';
-import { isBlocking, sentence } from '../planner/preflight/preflight.ts';
-import { type ClusterRecord, keys, type NodeRecord, type PlanRecord } from '../store/records.ts';
-import { update } from '../store/store.ts';
+import { retry } from '../operator/retry.ts';
+import { keys, type NodeRecord, type PlanRecord } from '../store/records.ts';
 import { isJoinFormat, joinMaterial } from '../web/join-material.ts';
 
 export type { OperatorDependencies } from '../operator/dependencies.ts';
@@ -108,17 +106,7 @@ export function operatorHandlers(deps: OperatorDependencies): Handlers<OperatorD
     },
 
     Retry: async ({ node }) => {
-      const clusters = await clustersOf(deps, node);
-      for (const { name } of clusters) {
-        await update<ClusterRecord>(deps.store, keys.cluster(name), (current) =>
-          current === null ? null : { ...current, retryGeneration: current.retryGeneration + 1 },
-        );
-        const text = `retry${node === '' ? '' : ` of ${node}`}: holds released`;
-        await noteOperator(deps, { call: 'retry', cluster: name, text, fields: { node } });
-        // What could not be fetched before is held too.
-        const record = await deps.store.get<ClusterRecord>(keys.cluster(name));
-        if (record !== null) deps.artifacts.pullInBackground(record.value.lock);
-      }
+      await retry(deps, node);
       return {};
     },
 
@@ -146,55 +134,6 @@ async function mintToken(
     sourceRange: request.sourceRange === '' ? null : request.sourceRange,
     standing: request.standing,
   });
-}
-
-/** The cluster of a node, or all of them. @throws AppError not-found */
-async function clustersOf(
-  deps: OperatorDependencies,
-  node: string,
-): Promise<readonly ClusterRecord[]> {
-  const clusters = await allClusters(deps.store);
-  if (clusters.length === 0) throw noCluster();
-  if (node === '') return clusters;
-  const nodes = (await deps.store.range<NodeRecord>(keys.nodes)).map((stored) => stored.value);
-  const found = nodes.find((record) => record.name === node);
-  if (found === undefined)
-    throw new AppError('not-found', `there is no node ${node}; \`get nodes\` lists what there is`);
-  return clusters.filter(({ name }) => name === found.cluster);
-}
-
-/** Waits as the planner says them, and faults of the preflight that hold something. */
-async function explain(deps: OperatorDependencies, node: string): Promise<Wait[]> {
-  const clusters = await clustersOf(deps, node);
-  const all = clusters.flatMap(({ name, createdMs }) => {
-    const decision = deps.clusters.latestDecision(name);
-    if (decision === null) {
-      return [
-        {
-          subject: name,
-          for: 'has not been looked at yet',
-          sinceMs: createdMs,
-          endsWhen: 'the coordinator has started',
-          kind: 'waiting' as const,
-        },
-      ];
-    }
-    const faults = decision.faults.filter(isBlocking).map(
-      (fault): Wait => ({
-        subject: fault.node,
-        for: `fails the preflight: ${sentence(fault)}`,
-        sinceMs: createdMs,
-        endsWhen: `it is mended, or \`coordinator apply --ignore ${fault.check}\` takes the blame`,
-        kind: 'held',
-      }),
-    );
-    const isSaid = (fault: Wait): boolean =>
-      decision.waits.some((wait) => wait.subject === fault.subject && wait.for.includes('['));
-    return [...decision.waits, ...faults.filter((fault) => !isSaid(fault))];
-  });
-  if (node === '') return all;
-  const names = new Set(clusters.map(({ name }) => name));
-  return all.filter((wait) => wait.subject === node || names.has(wait.subject));
 }
 
 async function checkSubject(deps: OperatorDependencies, subject: string): Promise<void> {

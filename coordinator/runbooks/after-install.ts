@@ -1,11 +1,12 @@
 // Runbooks of what follows an install, and of what operators ask for once.
 import type { Stage } from '../../shared/model/plan.ts';
-import { type Materials, SMOKE_IMAGE } from '../components/bill-of-materials.ts';
+import { SMOKE_IMAGE } from '../components/bill-of-materials.ts';
+import type { Materials } from '../components/materials.ts';
+import type { NetworkPlugin } from '../components/network/network-plugin.ts';
 import { etcdEndpoint, type Member } from '../planner/topology.ts';
 import { etcdClientPaths, paths } from '../render/paths.ts';
 import type { OperatorRequest } from '../store/records.ts';
-import { importImage } from './prepare-host.ts';
-import { stage, step } from './step-builder.ts';
+import { importImage, stage, step } from './step-builder.ts';
 
 export function firstSnapshot(member: Member): readonly Stage[] {
   return [
@@ -21,9 +22,7 @@ export function firstSnapshot(member: Member): readonly Stage[] {
 }
 
 export function stageSmokeTest(materials: Materials): readonly Stage[] {
-  return [
-    stage('smoke test image', importImage(SMOKE_IMAGE.replace('image-', ''), 'k8s.io', materials)),
-  ];
+  return [stage('smoke test image', importImage(SMOKE_IMAGE, 'k8s.io', materials))];
 }
 
 export interface SmokeInputs {
@@ -31,17 +30,22 @@ export interface SmokeInputs {
   readonly image: string;
   readonly nodes: readonly Member[];
   readonly domain: string;
+  /** Of the network plugin. */
+  readonly workloads: NetworkPlugin['workloads'];
 }
 
 export function smokeTest(inputs: SmokeInputs): readonly Stage[] {
-  const workload = (id: string, name: string) =>
-    step(id, 'wait-workload-ready', { namespace: 'kube-system', workload: name });
+  const services: NetworkPlugin['workloads'] = [
+    { namespace: 'kube-system', workload: 'deployment/coredns' },
+    { namespace: 'kube-system', workload: 'daemonset/kube-proxy' },
+    ...inputs.workloads,
+  ];
   return [
     stage(
       'cluster services',
-      workload('coredns', 'deployment/coredns'),
-      workload('kube-proxy', 'daemonset/kube-proxy'),
-      workload('flannel', 'daemonset/flannel'),
+      ...services.map((service) =>
+        step(service.workload.split('/').at(-1) ?? '', 'wait-workload-ready', service),
+      ),
     ),
     stage(
       'smoke test',

@@ -1,14 +1,14 @@
 // Runbook: the first master. Its keys come first, in a plan of their own, because the digest of the
-// Kubernetes CA has to be in the cluster's record before anything is written to etcd (rule 13).
+// Kubernetes CA has to be in the cluster's record before anything is written to etcd.
 import type { Stage } from '../../shared/model/plan.ts';
 import type { EtcdEndpoint, Step } from '../../shared/model/step.ts';
-import type { Materials } from '../components/bill-of-materials.ts';
+import type { Materials } from '../components/materials.ts';
+import { networkPluginOf } from '../components/network/network-plugins.ts';
 import type { Member } from '../planner/topology.ts';
-import { renderFlannelManifest } from '../render/flannel.ts';
 import { renderInitConfig } from '../render/kubeadm-config.ts';
-import { API_PORT, etcdClientPaths, paths } from '../render/paths.ts';
+import { paths } from '../render/paths.ts';
 import type { ClusterSpec } from '../spec/cluster-spec.ts';
-import { etcdGate } from './prepare-host.ts';
+import { apiServerReady, type Gate, gateAfter, gateBefore } from './gate.ts';
 import { disruptive, stage, step } from './step-builder.ts';
 
 export interface InitInputs {
@@ -58,34 +58,19 @@ export function makeClusterKeys(inputs: InitInputs): readonly Stage[] {
   ];
 }
 
-export function startControlPlane(inputs: InitInputs): readonly Stage[] {
+export function startControlPlane(
+  inputs: InitInputs,
+  gates: { readonly before: Gate; readonly after: Gate },
+): readonly Stage[] {
   const { member, spec, materials, etcd } = inputs;
-  const endpoints = etcd.map((entry) => entry.clientUrl);
-  const flannel = renderFlannelManifest({
-    image: materials.image('image-flannel'),
-    pods: spec.network.pods,
-  });
-  const url = `https://${member.address}:${API_PORT}/readyz`;
+  const parties = { members: etcd, masters: [], subject: member };
+  const { plugin } = spec.network;
+  const manifest = networkPluginOf(spec).manifest(spec, (name) => materials.image(name));
   return [
-    stage(
-      'gate',
-      etcdGate(inputs),
-      step('registry', 'check-etcd-registry', {
-        endpoints,
-        credentials: etcdClientPaths,
-        caPath: paths.kubernetesCa,
-      }),
-    ),
-    stage('static pods', {
-      ...phase(inputs, 'control-plane', 'all'),
-      ...disruptive,
-      beginWithinSeconds: 30,
-    } as Step),
+    stage('gate', ...gateBefore(gates.before, parties)),
+    stage('static pods', disruptive(phase(inputs, 'control-plane', 'all'))),
     stage('kubelet', phase(inputs, 'kubelet-start')),
-    stage(
-      'API server',
-      step('apiserver', 'wait-apiserver-ready', { url, caPath: paths.kubernetesCa }),
-    ),
+    stage('API server', apiServerReady('apiserver', member.address)),
     stage('configuration in the cluster', phase(inputs, 'upload-config', 'all')),
     stage(
       'add-ons',
@@ -93,8 +78,8 @@ export function startControlPlane(inputs: InitInputs): readonly Stage[] {
       phase(inputs, 'bootstrap-token'),
       phase(inputs, 'addon', 'all'),
       phase(inputs, 'kubelet-finalize', 'all'),
-      step('network', 'apply-manifest', { name: 'flannel', manifest: flannel }),
+      step('network', 'apply-manifest', { name: plugin, manifest }),
     ),
-    stage('node', step('node-ready', 'wait-node-ready', { node: member.name })),
+    stage('node', ...gateAfter(gates.after, parties)),
   ];
 }

@@ -4,11 +4,11 @@ import type { Stage } from '../../shared/model/plan.ts';
 import type { EtcdEndpoint, SealedSecret, Step } from '../../shared/model/step.ts';
 import type { Member } from '../planner/topology.ts';
 import { renderJoinConfig } from '../render/kubeadm-config.ts';
-import { API_PORT, paths, sharedKeys } from '../render/paths.ts';
-import { etcdGate } from './prepare-host.ts';
+import { paths, sharedKeys } from '../render/paths.ts';
+import { apiServerReady, type Gate, gateAfter, gateBefore } from './gate.ts';
 import { disruptive, stage, step } from './step-builder.ts';
 
-/** Bootstrap tokens live this long and are deleted after the join (rule 6). */
+/** Bootstrap tokens live this long and are deleted after the join. */
 export const credentialSeconds = 900;
 
 export function joinCredentials(consumer: Member, server: string): readonly Stage[] {
@@ -82,42 +82,26 @@ export interface MasterJoinInputs {
   readonly masters: readonly Member[];
 }
 
-export function joinMaster(inputs: MasterJoinInputs): readonly Stage[] {
-  const { member, masters } = inputs;
-  const apiserver = (id: string, address: string) =>
-    step(id, 'wait-apiserver-ready', {
-      url: `https://${address}:${API_PORT}/readyz`,
-      caPath: paths.kubernetesCa,
-    });
-  // Gate H, measured by the subject itself right before its first disrupting step (rule 3).
-  const gate = [
-    etcdGate(inputs),
-    ...masters.map((master) => apiserver(`gate-apiserver-${master.name}`, master.address)),
-    ...masters.map((master) =>
-      step(`gate-node-${master.name}`, 'wait-node-ready', { node: master.name }),
-    ),
-  ];
+export function joinMaster(
+  inputs: MasterJoinInputs,
+  gates: { readonly before: Gate; readonly after: Gate },
+): readonly Stage[] {
+  const { member, masters, etcd } = inputs;
+  const parties = { members: etcd, masters, subject: member };
   return [
     ...joinFiles(member, inputs.sealed, true),
     stage('certificates', phase(member, 'control-plane-prepare', 'certs')),
     stage('kubeconfigs', phase(member, 'control-plane-prepare', 'kubeconfig')),
-    stage('gate', ...gate),
-    stage('static pods', {
-      ...phase(member, 'control-plane-prepare', 'control-plane'),
-      ...disruptive,
-      beginWithinSeconds: 30,
-    } as Step),
+    // Measured by the subject itself right before its first disrupting step.
+    stage('gate', ...gateBefore(gates.before, parties)),
+    stage('static pods', disruptive(phase(member, 'control-plane-prepare', 'control-plane'))),
     stage('kubelet', phase(member, 'kubelet-start')),
     stage(
       'API server',
-      apiserver('apiserver', member.address),
+      apiServerReady('apiserver', member.address),
       phase(member, 'control-plane-join', 'mark-control-plane'),
     ),
-    stage(
-      'gate after',
-      step('node-ready', 'wait-node-ready', { node: member.name }),
-      etcdGate(inputs, 'etcd-gate-after'),
-    ),
+    stage('gate after', ...gateAfter(gates.after, parties)),
     forgetCredentials,
   ];
 }

@@ -1,84 +1,55 @@
-// Steps with the defaults of their kind filled in: how long they may take, what a stop does to them,
-// how disruptive they are. One table, so that a plan file reads as the runbook it is.
+// Steps with the defaults of their kind filled in (shared/model/step-kinds.ts), so that a runbook reads
+// as the list it is.
 import { asStepId } from '../../shared/model/ids.ts';
 import type { Stage } from '../../shared/model/plan.ts';
-import type { Step, StepArgs, StepEffect, StepKind } from '../../shared/model/step.ts';
+import type { Step, StepArgs, StepKind } from '../../shared/model/step.ts';
+import { stepKinds } from '../../shared/model/step-kinds.ts';
+import type { Materials } from '../components/materials.ts';
 import { checkStep } from '../render/check-step.ts';
-
-interface Defaults {
-  readonly effect: StepEffect;
-  readonly timeoutSeconds: number;
-  readonly onStop: 'interrupt' | 'finish';
-}
-
-const change = (timeoutSeconds: number): Defaults => ({
-  effect: 'change',
-  timeoutSeconds,
-  onStop: 'finish',
-});
-const read = (timeoutSeconds: number): Defaults => ({
-  effect: 'read',
-  timeoutSeconds,
-  onStop: 'interrupt',
-});
-const disrupt = (timeoutSeconds: number): Defaults => ({
-  effect: 'disrupt',
-  timeoutSeconds,
-  onStop: 'finish',
-});
-
-const defaults = {
-  'disable-swap': change(120),
-  'load-kernel-modules': change(60),
-  'set-sysctls': change(60),
-  'write-file': change(30),
-  'remove-path': change(30),
-  'fetch-artifact': { effect: 'change', timeoutSeconds: 1800, onStop: 'interrupt' },
-  'install-binary': change(1800),
-  'unpack-archive': change(1800),
-  'import-image': change(1800),
-  'manage-unit': change(180),
-  // As long as the coordinator that signs it may be away.
-  'request-certificate': change(600),
-  'wait-etcd-healthy': read(300),
-  'check-etcd-registry': read(60),
-  'etcd-snapshot': change(300),
-  'kubeadm-phase': change(300),
-  'read-ca-digest': read(30),
-  'create-join-credentials': change(60),
-  'delete-join-credentials': change(60),
-  'unseal-secret': change(30),
-  'apply-manifest': change(120),
-  'wait-node-ready': read(300),
-  'wait-apiserver-ready': read(300),
-  'wait-workload-ready': read(300),
-  'issue-user-certificate': change(60),
-  'smoke-test': change(300),
-} as const satisfies Record<StepKind, Defaults>;
+import { paths } from '../render/paths.ts';
 
 /** A disrupting step waits rather than act on an answer older than this. */
 const beginWithinSeconds = 30;
 
-export function step<K extends StepKind>(
-  id: string,
-  kind: K,
-  args: StepArgs[K],
-  overrides: Partial<Defaults> = {},
-): Step {
+export function step<K extends StepKind>(id: string, kind: K, args: StepArgs[K]): Step {
   checkStep(id, kind, args);
-  const base: Defaults = { ...defaults[kind], ...overrides };
-  const isGated = base.effect === 'disrupt' || base.effect === 'destroy';
+  const { effects, timeoutSeconds, onStop } = stepKinds[kind];
   // The mapped union cannot be rebuilt from a generic kind; kind and args belong together by the signature.
   return {
     id: asStepId(id),
     kind,
     args,
-    ...base,
-    beginWithinSeconds: isGated ? beginWithinSeconds : null,
+    effect: effects[0],
+    timeoutSeconds,
+    onStop,
+    beginWithinSeconds: null,
   } as unknown as Step;
 }
 
-/** For steps that others may notice. */
-export const disruptive = disrupt(300);
+/** The same step, where others may notice it: it is gated by the coordinator's last answer. */
+export const disruptive = (calm: Step): Step => ({
+  ...calm,
+  effect: 'disrupt',
+  beginWithinSeconds,
+});
 
 export const stage = (title: string, ...steps: readonly Step[]): Stage => ({ title, steps });
+
+/** An artifact that is one binary, under its own name. */
+export const installBinary = (materials: Materials, name: string): Step =>
+  step(`install-${name}`, 'install-binary', {
+    artifact: materials.reference(name),
+    path: `${paths.binaries}/${name}`,
+  });
+
+/** A file of settings that everybody may read. */
+export const writeConfig = (id: string, path: string, content: string): Step =>
+  step(id, 'write-file', { path, content, mode: 0o644 });
+
+/** @param image `image-NAME` @param namespace of containerd: k8s.io for pods, muster for our own units */
+export const importImage = (image: string, namespace: string, materials: Materials): Step =>
+  step(`import-${image.replace('image-', '')}`, 'import-image', {
+    artifact: materials.reference(image),
+    namespace,
+    reference: materials.image(image),
+  });

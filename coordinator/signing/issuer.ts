@@ -10,6 +10,7 @@ import {
   type Plan,
 } from '../../shared/model/plan.ts';
 import { signEnvelope } from '../../shared/signature.ts';
+import { formatGoalKey } from '../plan-records/goal-key.ts';
 import type { PlanDraft } from '../planner/decision.ts';
 import type { NodeRecord, PlanRecord } from '../store/records.ts';
 
@@ -34,7 +35,7 @@ export function createPlan(draft: PlanDraft, node: NodeRecord, number: PlanNumbe
     planId: number.planId,
     lane: draft.lane,
     goal: draft.goal,
-    contentKey: draft.contentKey,
+    contentKey: formatGoalKey(draft.goalKey),
     epoch: number.epoch,
     sequence: number.sequence,
     notBeforeMs: number.now,
@@ -50,7 +51,7 @@ export function signPlan(plan: Plan, planKey: KeyObject): Envelope {
 }
 
 /** What the store keeps of a plan at the moment it is issued. */
-export function issuedRecord(plan: Plan, node: NodeRecord, attempt: number): PlanRecord {
+export function issuedRecord(plan: Plan, node: NodeRecord, draft: PlanDraft): PlanRecord {
   const stages = plan.stages.map(({ title, steps }) => ({
     title,
     steps: steps.map(({ id, kind }) => ({ id, kind })),
@@ -62,8 +63,9 @@ export function issuedRecord(plan: Plan, node: NodeRecord, attempt: number): Pla
     cluster: plan.cluster,
     lane: plan.lane,
     goal: plan.goal,
-    contentKey: plan.contentKey,
-    attempt,
+    goalKey: draft.goalKey,
+    brings: draft.brings,
+    attempt: draft.attempt,
     epoch: plan.epoch,
     sequence: plan.sequence,
     state: 'issued',

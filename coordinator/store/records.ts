@@ -5,6 +5,8 @@ import type { Lane, PlanState, RefusalReason } from '../../shared/model/plan.ts'
 import type { StepError, StepOutputs } from '../../shared/model/progress.ts';
 import type { StoredEnvelope } from '../../shared/rpc/codec.ts';
 import type { ArtifactLock } from '../artifacts/lock.ts';
+import type { Applied, Digests } from '../components/component.ts';
+import type { GoalKey } from '../plan-records/goal-key.ts';
 import type { ClusterSpec } from '../spec/cluster-spec.ts';
 
 export const keys = {
@@ -20,14 +22,20 @@ export const keys = {
   plan: (id: string): string => `plan/${id}`,
   plans: 'plan/',
   envelope: (id: string): string => `envelope/${id}`,
+  envelopes: 'envelope/',
   journal: (id: string): string => `journal/${id}`,
   request: (id: string): string => `request/${id}`,
   requests: 'request/',
 } as const;
 
+/** Grows when records change their shape: an older program does not open a newer store. */
+export const STORE_SCHEMA = 2;
+
 export interface FleetRecord {
   readonly fleet: string;
-  /** Generation of the issuer (rule 22). */
+  /** Absent in a store of version 0.1. */
+  readonly schema?: number;
+  /** Generation of the issuer: an agent obeys no lower one than it has seen. */
   readonly epoch: number;
   readonly createdMs: number;
 }
@@ -37,28 +45,54 @@ export interface ClusterRecord {
   readonly name: string;
   readonly specYaml: string;
   readonly spec: ClusterSpec;
+  /** Grows by one with every spec that `apply` changes. */
+  readonly specGeneration: number;
   readonly lock: ArtifactLock;
   readonly ignoredChecks: readonly string[];
   readonly createdMs: number;
-  /** Nodes chosen for the control plane when its pool was complete, in the order they become masters. */
+  /** Hosts chosen when their pool was complete; the first of them is the first master. */
   readonly controlPlane: readonly NodeId[] | null;
-  /** The change of the control plane under way: at most one in a cluster, ever (rule 1). */
+  /** etcd's members as agreed, apart from what is desired; null before the first gate was green. */
+  readonly etcd: EtcdMembership | null;
+  /** The change of the control plane or of etcd under way: at most one in a cluster, ever. */
   readonly change: ControlPlaneChange | null;
   /** Masters whose change is over, the gate after it green. */
   readonly masters: readonly NodeId[];
-  /** Every etcd member answered the gate after the first start. */
-  readonly etcdReady: boolean;
-  /** Digest of the Kubernetes CA, recorded before anything is written to etcd (rule 13). */
+  /** Digest of the Kubernetes CA, recorded before anything is written to etcd. */
   readonly caDigest: string | null;
-  /** Raised by `retry`: part of every content key, so holds are released. */
+  /** What happens once in the life of a cluster, and when it did. */
+  readonly reached: Readonly<Partial<Record<Milestone, { readonly atMs: number }>>>;
+  /** Raised by `retry` without a node: part of every goal's key, so holds are released. */
   readonly retryGeneration: number;
 }
 
+export type Milestone = 'first-snapshot' | 'smoke-test';
+
+export interface EtcdMembership {
+  readonly members: readonly EtcdMember[];
+  readonly agreedMs: number;
+}
+
+export interface EtcdMember {
+  readonly nodeId: NodeId;
+  readonly name: string;
+  readonly clientUrl: string;
+  readonly peerUrl: string;
+  /** etcd's own id, lower-case hex; null until a host has told it. */
+  readonly memberId: string | null;
+  readonly learner: boolean;
+}
+
 export interface ControlPlaneChange {
-  readonly kind: 'init' | 'join';
-  readonly subject: NodeId;
+  readonly kind: ChangeKind;
+  /** Whom the change is about: gates leave them out before it and ask for them after it. */
+  readonly subjects: readonly NodeId[];
+  /** The host that carries it out. */
+  readonly delegate: NodeId;
   readonly beganMs: number;
 }
+
+export type ChangeKind = 'init' | 'join';
 
 export type IdentityState = 'active' | 'locked' | 'retired' | 'evicted' | 'banned';
 
@@ -76,6 +110,10 @@ export interface NodeRecord {
   readonly joinedFrom: string;
   /** Highest sequence given out per lane. */
   readonly sequence: Readonly<Record<Lane, number>>;
+  /** What plans that ended well have laid down. */
+  readonly applied: Applied;
+  /** Raised by `retry NODE`: releases what is held about this host or by it. */
+  readonly retryGeneration: number;
 }
 
 export interface FactsRecord {
@@ -119,9 +157,12 @@ export interface PlanRecord {
   readonly nodeName: string;
   readonly cluster: string;
   readonly lane: Lane;
+  /** What it is for, in words. */
   readonly goal: string;
-  readonly contentKey: string;
-  /** 1 for the first plan of a content key. */
+  readonly goalKey: GoalKey;
+  /** Components that the host has once the plan is done. */
+  readonly brings: Digests;
+  /** 1 for the first plan of a goal. */
   readonly attempt: number;
   readonly epoch: number;
   readonly sequence: number;

@@ -12,7 +12,7 @@ import {
   type TestCoordinator,
   type TestCoordinatorOptions,
 } from '../support/coordinator.ts';
-import { aDraft, issuesOnce } from '../support/plan-builders.ts';
+import { aDraft, aGoalKey, issuesOnce } from '../support/plan-builders.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 
 async function aCoordinator(options: TestCoordinatorOptions = {}): Promise<TestCoordinator> {
@@ -63,10 +63,9 @@ test('joins with a token, does the signed plan, reports every step; a second pla
       const first = issuesOnce((node) => aDraft(node, { stages }))(view, now);
       const isDone = view.nodes.some((node) => node.plans.some(({ state }) => state === 'done'));
       if (!isDone) return first;
-      return issuesOnce((node) => aDraft(node, { stages, contentKey: 'again/1', goal: 'again' }))(
-        view,
-        now,
-      );
+      return issuesOnce((node) =>
+        aDraft(node, { stages, goalKey: aGoalKey('prepare', 'again'), goal: 'again' }),
+      )(view, now);
     },
   });
   const agent = await anAgent(coordinator, await coordinator.token());

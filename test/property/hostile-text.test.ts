@@ -9,9 +9,10 @@ import { formatWait } from '../../coordinator/cli/commands/explain.ts';
 import { formatTable } from '../../coordinator/cli/table.ts';
 import { lineOfRecord } from '../../coordinator/events/log-line.ts';
 import { nodeDocument } from '../../coordinator/operator/node-documents.ts';
+import { showWait } from '../../coordinator/operator/wait-sentences.ts';
 import { applyRecord } from '../../coordinator/plan-records/apply-record.ts';
 import type { Decision } from '../../coordinator/planner/decision.ts';
-import { sentence } from '../../coordinator/planner/preflight/preflight.ts';
+import { sentence } from '../../coordinator/planner/preflight/check.ts';
 import type { NodeView } from '../../coordinator/planner/view.ts';
 import { judgeOutputs } from '../../coordinator/rpc/fleet/judge-outputs.ts';
 import { parseFacts } from '../../coordinator/rpc/fleet/parse-facts.ts';
@@ -84,7 +85,7 @@ function nodesWith(name: string, facts: NodeFacts): readonly NodeView[] {
 /** Everything an operator may read on a terminal of what was decided. */
 function terminalLines(world: PlanningWorld, decision: Decision): readonly string[] {
   const documents = world.view.nodes.map((node) =>
-    nodeDocument({ view: world.view, decision }, node, true),
+    nodeDocument({ view: world.view, decision, now: world.now }, node, true),
   );
   const columns = columnsOf('nodes');
   const table = formatTable(
@@ -93,7 +94,7 @@ function terminalLines(world: PlanningWorld, decision: Decision): readonly strin
   );
   const text = [
     table,
-    ...decision.waits.map((wait) => formatWait(wait, world.now)),
+    ...decision.waits.map((wait) => formatWait(showWait(wait, world.now), world.now)),
     ...decision.faults.map((fault) => `${fault.node} ${sentence(fault)}\n`),
   ].join('');
   return text.split('\n');
@@ -326,7 +327,11 @@ describe('what is past the door all the same', () => {
     );
   });
 
-  test('of the names and keys of a host is refused too', () => {
+  const others = hosts
+    .filter(({ name, pool }) => pool === 'workers' && name !== 'w1')
+    .map(({ name }) => `${name}: join as worker`);
+
+  test('of the names and keys of a host stops that host, and the others go on', () => {
     const attack = fc
       .constantFrom('name', 'publicKey')
       .chain((field) => hostileText('w1').map((text) => ({ field, text })));
@@ -338,7 +343,9 @@ describe('what is past the door all the same', () => {
           return { ...node, record: { ...node.record, [field]: text } };
         });
         const world = new PlanningWorld(nodes, aView(nodes, aCluster({ ignoredChecks: ['all'] })));
-        expect(refusal(() => world.runAll())?.code).toBe('invalid');
+        const { waits } = world.runAll();
+        expect(waits.map(({ reason }) => reason.code)).toContain('plan-refused');
+        expect(world.issued.filter((line) => line.endsWith('join as worker'))).toEqual(others);
         expect(JSON.stringify(world.drafts.map(({ stages }) => stages))).not.toContain(MARK);
       }),
       { numRuns: 100 },

@@ -69,7 +69,7 @@ export function aFacts(name: string, address: string, change: Partial<NodeFacts>
 }
 
 export function aLock(): ArtifactLock {
-  const names = [...artifactNamesFor(['etcd', 'control-plane', 'worker']), SMOKE_IMAGE];
+  const names = [...artifactNamesFor(aSpec(), ['etcd', 'control-plane', 'worker']), SMOKE_IMAGE];
   return {
     schema: 'muster/artifact-lock/v1',
     artifacts: names.map((name) => ({
@@ -105,10 +105,12 @@ export function aCluster(change: Partial<ClusterRecord> = {}): ClusterRecord {
     ignoredChecks: [],
     createdMs: startMs,
     controlPlane: null,
+    specGeneration: 1,
+    etcd: null,
     change: null,
     masters: [],
-    etcdReady: false,
     caDigest: null,
+    reached: {},
     retryGeneration: 0,
     ...change,
   };
@@ -138,8 +140,11 @@ export function aNode(name: string, number: number, options: NodeOptions = {}): 
       tokenId: 'mt0000000000',
       joinedFrom: `192.168.7.${number}`,
       sequence: { host: 0, cluster: 0 },
+      applied: {},
+      retryGeneration: 0,
     },
     facts: { nodeId: id, digest: digestOf(planningFacts(facts)), reportedMs: startMs, facts },
+    factsToldMs: startMs,
     lastPollMs: startMs,
     online: options.online ?? true,
     doing: { host: '', cluster: '' },
@@ -154,9 +159,11 @@ export function aView(
   return {
     cluster,
     nodes,
-    tokens: [],
     requests: [],
-    storedArtifacts: new Set(cluster.lock.artifacts.map((artifact) => artifact.sha256)),
+    artifacts: {
+      stored: new Set(cluster.lock.artifacts.map((artifact) => artifact.sha256)),
+      pulling: false,
+    },
   };
 }
 
@@ -169,7 +176,8 @@ export function planFrom(draft: PlanDraft, number: number, now: number): PlanRec
     cluster: 'lab',
     lane: draft.lane,
     goal: draft.goal,
-    contentKey: draft.contentKey,
+    goalKey: draft.goalKey,
+    brings: draft.brings,
     attempt: draft.attempt,
     epoch: 1,
     sequence: number,

@@ -65,6 +65,7 @@ export interface TestCoordinator extends Reachable {
 export const decidesNothing: Decide = (): Decision => ({
   issue: [],
   cluster: null,
+  applied: [],
   waits: [],
   faults: [],
   wakeAtMs: null,

@@ -1,6 +1,12 @@
 // Drafts and planners for tests of everything behind decide(): what is in a plan does not matter
 // there, only that it is issued once and travels.
+
 import type { Decide } from '../../coordinator/coordinator.ts';
+import {
+  type GoalKey,
+  type GoalKind,
+  isSameGoal,
+} from '../../coordinator/plan-records/goal-key.ts';
 import type { PlanDraft } from '../../coordinator/planner/decision.ts';
 import type { NodeView } from '../../coordinator/planner/view.ts';
 import { asStepId } from '../../shared/model/ids.ts';
@@ -38,12 +44,20 @@ export const aCertificateStep = (
   },
 });
 
+export const aGoalKey = (kind: GoalKind, inputsDigest: string): GoalKey => ({
+  kind,
+  subject: 'it',
+  inputsDigest,
+  generation: 0,
+});
+
 export function aDraft(node: NodeView, change: Partial<PlanDraft> = {}): PlanDraft {
   return {
     nodeId: node.record.id,
     lane: 'host',
     goal: 'prepare host',
-    contentKey: 'prepare/1',
+    goalKey: aGoalKey('prepare', '1'),
+    brings: {},
     attempt: 1,
     factsDigest: node.facts?.digest ?? '',
     stages: [{ title: 'files', steps: [aStep('one'), aStep('two')] }],
@@ -51,7 +65,7 @@ export function aDraft(node: NodeView, change: Partial<PlanDraft> = {}): PlanDra
   };
 }
 
-/** Issues what `draft` gives for each node until the node has a plan of that content key. */
+/** Issues what `draft` gives for each node until the node has a plan of that goal. */
 export const issuesOnce =
   (draft: (node: NodeView) => PlanDraft | null): Decide =>
   (view, now) => ({
@@ -59,7 +73,7 @@ export const issuesOnce =
     issue: view.nodes
       .map((node) => ({ node, draft: node.record.state === 'active' ? draft(node) : null }))
       .filter(({ node, draft: own }) =>
-        node.plans.every((plan) => plan.contentKey !== own?.contentKey),
+        node.plans.every((plan) => own === null || !isSameGoal(plan.goalKey, own.goalKey)),
       )
       .flatMap(({ draft: own }) => (own === null ? [] : [own])),
   });

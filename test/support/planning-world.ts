@@ -1,5 +1,6 @@
 // A world for planner tests: holds the view, issues what decide() wants and ends plans as the test
 // says. The real decide(), no agents and no clock.
+import type { Applied } from '../../coordinator/components/component.ts';
 import { decide } from '../../coordinator/planner/decide.ts';
 import type { Decision, PlanDraft } from '../../coordinator/planner/decision.ts';
 import type { ClusterView, NodeView } from '../../coordinator/planner/view.ts';
@@ -41,6 +42,7 @@ export class PlanningWorld {
     for (let turn = 0; turn < 50; turn += 1) {
       const decision = decide(this.view, this.now);
       if (decision.cluster !== null) this.view = { ...this.view, cluster: decision.cluster };
+      for (const { nodeId, applied } of decision.applied) this.#record(nodeId, applied);
       for (const draft of decision.issue) {
         this.#number += 1;
         const plan = planFrom(draft, this.#number, this.now);
@@ -49,7 +51,8 @@ export class PlanningWorld {
         this.plans.push({ node: node?.record.name ?? '', draft, planId: plan.planId });
         this.#change(draft.nodeId, (entry) => ({ ...entry, plans: [...entry.plans, plan] }));
       }
-      if (decision.cluster === null && decision.issue.length === 0) return decision;
+      const isNews = decision.cluster !== null || decision.applied.length > 0;
+      if (!isNews && decision.issue.length === 0) return decision;
     }
     throw new Error('decide() reaches no fixed point');
   }
@@ -147,6 +150,13 @@ export class PlanningWorld {
       const facts = { ...node.facts.facts, ...change };
       const digest = digestOf(planningFacts(facts));
       return { ...node, facts: { ...node.facts, digest, reportedMs: this.now, facts } };
+    });
+  }
+
+  #record(nodeId: string, applied: Applied): void {
+    this.#change(nodeId, (node) => {
+      const record = { ...node.record, applied: { ...node.record.applied, ...applied } };
+      return { ...node, record };
     });
   }
 

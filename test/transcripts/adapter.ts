@@ -1,6 +1,7 @@
 // The only file of the transcripts that knows how the planner names things: goals, waits, faults,
 // phases and the cluster's record. It turns each into the words an operator sees, so that another
 // shape of the planner is a change here and in no golden file.
+import { showWait } from '../../coordinator/operator/wait-sentences.ts';
 import type { Decision, PlanDraft } from '../../coordinator/planner/decision.ts';
 import type {
   ClusterRecord,
@@ -24,14 +25,16 @@ export interface ToldWait {
   readonly sinceMs: number;
 }
 
-export const waitsOf = (decision: Decision): readonly ToldWait[] =>
-  decision.waits.map((wait) => ({
-    subject: wait.subject,
-    isHeld: wait.kind === 'held',
-    sentence: wait.for,
-    endsWhen: wait.endsWhen,
-    sinceMs: wait.sinceMs,
-  }));
+export const waitsOf = (decision: Decision, now: number): readonly ToldWait[] =>
+  decision.waits
+    .map((wait) => showWait(wait, now))
+    .map((wait) => ({
+      subject: wait.subject,
+      isHeld: wait.kind === 'held',
+      sentence: wait.for,
+      endsWhen: wait.endsWhen,
+      sinceMs: wait.sinceMs,
+    }));
 
 /** Node name to the one word of `get nodes`. */
 export const phasesOf = (decision: Decision): Readonly<Record<string, string>> => decision.phases;
@@ -54,22 +57,27 @@ export interface RecordWords {
 /** What has been decided for good about a cluster, one line per thing; nothing for what is not yet. */
 export function recordLines(cluster: ClusterRecord, words: RecordWords): readonly string[] {
   const names = (ids: readonly string[]): string => ids.map(words.nameOf).join(', ');
-  const { controlPlane, change, masters, etcdReady, caDigest, retryGeneration } = cluster;
+  const { controlPlane, change, masters, etcd, caDigest, retryGeneration } = cluster;
   return [
     `control plane: ${controlPlane === null ? 'not chosen' : names(controlPlane)}`,
-    `etcd: ${etcdReady ? 'every member healthy' : 'not started'}`,
+    `etcd: ${etcd === null ? 'not started' : 'every member healthy'}`,
     `Kubernetes CA: ${caDigest ?? 'none'}`,
     `masters: ${masters.length === 0 ? 'none' : names(masters)}`,
     change === null
       ? 'change under way: none'
-      : `change under way: ${change.kind} of ${words.nameOf(change.subject)}, begun ${words.timeOf(change.beganMs)}`,
+      : `change under way: ${change.kind} of ${names(change.subjects)}, begun ${words.timeOf(change.beganMs)}`,
     `retries: ${retryGeneration}`,
   ];
 }
 
 /** What `coordinator retry NODE` does to the world. */
-export function retry(world: PlanningWorld, _node: string): void {
-  changeRecord(world, { retryGeneration: world.view.cluster.retryGeneration + 1 });
+export function retry(world: PlanningWorld, name: string): void {
+  const nodes = world.view.nodes.map((node) => {
+    if (node.record.name !== name) return node;
+    const { retryGeneration } = node.record;
+    return { ...node, record: { ...node.record, retryGeneration: retryGeneration + 1 } };
+  });
+  world.view = { ...world.view, nodes };
 }
 
 /** `coordinator apply --ignore CHECK`. */
@@ -85,8 +93,8 @@ export function askFor(world: PlanningWorld, requests: readonly OperatorRequest[
 /** The coordinator's store has every artifact but these. */
 export function lackArtifacts(world: PlanningWorld, names: readonly string[]): void {
   const stored = world.view.cluster.lock.artifacts.filter(({ name }) => !names.includes(name));
-  const storedArtifacts = new Set(stored.map(({ sha256 }) => sha256));
-  world.view = { ...world.view, storedArtifacts };
+  const digests = new Set(stored.map(({ sha256 }) => sha256));
+  world.view = { ...world.view, artifacts: { stored: digests, pulling: false } };
 }
 
 function changeRecord(world: PlanningWorld, change: Partial<ClusterRecord>): void {

@@ -136,7 +136,7 @@ export class Story {
     this.#record = record;
     this.#faults = faults;
     this.#plans = this.world.plans.length;
-    const waits = waitsOf(decision);
+    const waits = waitsOf(decision, this.world.now);
     const phases = phasesOf(decision);
     const { cluster, nodes } = this.world.view;
     for (const name of [cluster.name, ...nodes.map((node) => node.record.name)]) {

@@ -1,7 +1,8 @@
 // `coordinator describe node|cluster|plan NAME` and `coordinator plan show ID`
 import { AppError } from '../../../shared/errors.ts';
 import type { ClusterDocument, NodeDocument, PlanDocument } from '../../operator/documents.ts';
-import type { PreflightFault, Wait } from '../../planner/decision.ts';
+import type { ShownWait as Wait } from '../../operator/wait-sentences.ts';
+import type { PreflightFault } from '../../planner/preflight/check.ts';
 import type { CliIo } from '../cli-io.ts';
 import { type ConnectionOptions, withCoordinator } from '../connection.ts';
 import { formatAge } from '../duration.ts';

@@ -1,5 +1,5 @@
 // `coordinator explain [NODE]`
-import type { Wait } from '../../planner/decision.ts';
+import type { ShownWait as Wait } from '../../operator/wait-sentences.ts';
 import type { CliIo } from '../cli-io.ts';
 import { type ConnectionOptions, withCoordinator } from '../connection.ts';
 import { formatAge } from '../duration.ts';

@@ -4,6 +4,12 @@ import type { Known } from '../../../shared/model/facts.ts';
 import type { ClusterSpec } from '../../spec/cluster-spec.ts';
 import type { Member } from '../topology.ts';
 
+/** One failed check of one host. */
+export interface PreflightFault extends Finding {
+  readonly check: string;
+  readonly node: string;
+}
+
 export interface Finding {
   readonly severity: 'error' | 'warning';
   readonly found: string;
@@ -18,6 +24,12 @@ export interface HostCheck {
 
 export const isMaster = (member: Member): boolean => member.pool.roles.includes('control-plane');
 export const isEtcd = (member: Member): boolean => member.pool.roles.includes('etcd');
+
+export const isBlocking = (fault: PreflightFault): boolean => fault.severity === 'error';
+
+/** As shown to operators: what is wrong and the way out. */
+export const sentence = (fault: PreflightFault): string =>
+  `[${fault.check}] found ${fault.found}, needed ${fault.needed}; ${fault.mend}`;
 
 /** The finding for a probe that did not work. */
 export function notKnown(what: string): Finding {

@@ -2,20 +2,33 @@
 // overlap, artifacts that are not there.
 
 import { rangeContains, rangesOverlap } from '../../../shared/ipv4.ts';
-import { artifactNamesFor, findArtifact } from '../../components/bill-of-materials.ts';
+import { artifactNamesFor } from '../../components/bill-of-materials.ts';
+import { findArtifact } from '../../components/materials.ts';
 import type { ClusterSpec } from '../../spec/cluster-spec.ts';
-import type { PreflightFault } from '../decision.ts';
 import { hostAddresses } from '../node-address.ts';
 import type { Member, Topology } from '../topology.ts';
 import type { ClusterView } from '../view.ts';
+import type { PreflightFault } from './check.ts';
 
-export function fleetFaults(view: ClusterView, topology: Topology): readonly PreflightFault[] {
+export interface FleetInputs {
+  readonly view: ClusterView;
+  readonly topology: Topology;
+  /** Hosts that have not begun: only these are judged. */
+  readonly fresh: readonly Member[];
+}
+
+export function fleetFaults({ view, topology, fresh }: FleetInputs): readonly PreflightFault[] {
+  const { spec, name } = view.cluster;
   return [
-    ...etcdCount(view.cluster.spec, view.cluster.name),
-    ...rangesOfSpec(view.cluster.spec, view.cluster.name),
-    ...rangesOfHosts(view.cluster.spec, topology),
-    ...sameTwice(topology.members),
-    ...artifactFaults(view, topology),
+    ...etcdCount(spec, name),
+    ...rangesOfSpec(spec, name),
+    ...(fresh.length === 0
+      ? []
+      : [
+          ...rangesOfHosts(spec, fresh),
+          ...sameTwice(topology.members, new Set(fresh)),
+          ...artifactFaults(view, fresh),
+        ]),
   ];
 }
 
@@ -53,12 +66,12 @@ function rangesOfSpec(spec: ClusterSpec, cluster: string): readonly PreflightFau
   ];
 }
 
-function rangesOfHosts(spec: ClusterSpec, topology: Topology): readonly PreflightFault[] {
+function rangesOfHosts(spec: ClusterSpec, fresh: readonly Member[]): readonly PreflightFault[] {
   const ranges = [
     ['pods', spec.network.pods],
     ['services', spec.network.services],
   ] as const;
-  return topology.members.flatMap((member) =>
+  return fresh.flatMap((member) =>
     hostAddresses(member.facts).flatMap((entry) =>
       ranges
         .filter(([, range]) => rangeContains(range, entry.address))
@@ -75,18 +88,24 @@ function rangesOfHosts(spec: ClusterSpec, topology: Topology): readonly Prefligh
 }
 
 /** Enrollment refuses these already; facts can change later, for example when a machine is cloned. */
-function sameTwice(members: readonly Member[]): readonly PreflightFault[] {
+function sameTwice(
+  members: readonly Member[],
+  fresh: ReadonlySet<Member>,
+): readonly PreflightFault[] {
   const keys = [
     ['hostname', 'unique-hostname', (member: Member) => member.facts.hostname],
     ['machine-id', 'unique-machine-id', (member: Member) => member.facts.machineId],
     ['product uuid', 'unique-product-uuid', (member: Member) => member.facts.productUuid],
     ['address', 'unique-address', (member: Member) => member.address],
   ] as const;
-  return keys.flatMap(([what, check, keyOf]) =>
-    members.flatMap((member, index) => {
+  return keys.flatMap(([what, check, keyOf]) => {
+    const owners = new Map<string, Member>();
+    return members.flatMap((member) => {
       const key = keyOf(member);
-      const earlier = members.slice(0, index).find((other) => keyOf(other) === key);
-      if (earlier === undefined || key === 'unknown' || key === '') return [];
+      const earlier = owners.get(key);
+      if (key === 'unknown' || key === '') return [];
+      if (earlier === undefined) owners.set(key, member);
+      if (earlier === undefined || !fresh.has(member)) return [];
       return [
         {
           check,
@@ -97,16 +116,18 @@ function sameTwice(members: readonly Member[]): readonly PreflightFault[] {
           mend: `if ${member.name} is a clone, give it a new ${what} and join it again`,
         },
       ];
-    }),
-  );
+    });
+  });
 }
 
-function artifactFaults(view: ClusterView, topology: Topology): readonly PreflightFault[] {
-  const { lock } = view.cluster;
-  return topology.members.flatMap((member) =>
-    artifactNamesFor(member.pool.roles).flatMap((name) => {
+/** What is on its way is no fault: the hosts wait for it. */
+function artifactFaults(view: ClusterView, fresh: readonly Member[]): readonly PreflightFault[] {
+  const { lock, spec } = view.cluster;
+  const { stored, pulling } = view.artifacts;
+  return fresh.flatMap((member) =>
+    artifactNamesFor(spec, member.pool.roles).flatMap((name) => {
       const locked = findArtifact(lock, name, member.arch);
-      if (locked !== null && view.storedArtifacts.has(locked.sha256)) return [];
+      if (locked !== null && (pulling || stored.has(locked.sha256))) return [];
       const isLocked = locked !== null;
       return [
         {

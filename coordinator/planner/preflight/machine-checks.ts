@@ -1,6 +1,9 @@
 // What the machine has to be: memory, CPUs, disk, kernel, cgroups, tools. Sources of the numbers:
 // kubeadm's own preflight (1700 MB, 2 CPUs on the control plane) and what the artifacts take up.
 import { isAtLeast } from '../../../shared/model/version.ts';
+import { networkPluginOf } from '../../components/network/network-plugins.ts';
+import { proxyModeOf } from '../../components/proxy/proxy-modes.ts';
+import { runtimeOf } from '../../components/runtime/runtimes.ts';
 import { type HostCheck, isEtcd, isMaster, mebibytes, whenKnown } from './check.ts';
 
 const MiB = 1024 * 1024;
@@ -71,7 +74,7 @@ const kernel: HostCheck = {
     whenKnown(member.facts.kernel, 'the kernel version', ({ release }) => {
       const version = /^\d+\.\d+(\.\d+)?/.exec(release)?.[0] ?? '0.0.0';
       const full = version.split('.').length === 2 ? `${version}.0` : version;
-      const needed = spec.network.proxyMode === 'nftables' ? '5.13.0' : '4.19.0';
+      const needed = proxyModeOf(spec).minimumKernel;
       if (isAtLeast(full, needed)) return [];
       return [
         {
@@ -88,8 +91,8 @@ const modules: HostCheck = {
   name: 'kernel-modules',
   run: (member, spec) =>
     whenKnown(member.facts.modules, 'the kernel modules', (known) => {
-      const forProxy = spec.network.proxyMode === 'ipvs' ? ['ip_vs', 'ip_vs_rr'] : [];
-      const wanted = ['overlay', 'vxlan', ...forProxy];
+      const rows = [runtimeOf(spec), networkPluginOf(spec), proxyModeOf(spec)];
+      const wanted = rows.flatMap(({ kernelModules }) => kernelModules);
       const missing = wanted.filter(
         (name) => known.find((entry) => entry.name === name)?.state === 'missing',
       );

@@ -1,8 +1,8 @@
 // All faults of all hosts at once, from facts, before the first change. Pure. A host that has begun
 // is not judged again: its ports and files are our own then.
-import type { PreflightFault } from '../decision.ts';
 import type { Member, Topology } from '../topology.ts';
 import type { ClusterView } from '../view.ts';
+import type { PreflightFault } from './check.ts';
 import { fleetFaults } from './fleet-checks.ts';
 import { machineChecks } from './machine-checks.ts';
 import { stateChecks } from './state-checks.ts';
@@ -37,21 +37,10 @@ export function preflight(inputs: PreflightInputs): readonly PreflightFault[] {
         .map((finding) => ({ check: check.name, node: member.name, ...finding })),
     ),
   );
-  const begun = new Set(
-    inputs.topology.members.filter(inputs.hasBegun).map((member) => member.name),
-  );
-  const ofFleet = fleetFaults(inputs.view, inputs.topology).filter(
-    (fault) => !begun.has(fault.node),
-  );
+  const ofFleet = fleetFaults({ view: inputs.view, topology: inputs.topology, fresh });
   return [...ofHosts, ...ofFleet].map((fault) =>
     ignoredChecks.includes(fault.check) || ignoredChecks.includes('all')
       ? { ...fault, severity: 'warning' as const }
       : fault,
   );
 }
-
-export const isBlocking = (fault: PreflightFault): boolean => fault.severity === 'error';
-
-/** As shown to operators: what is wrong and the way out. */
-export const sentence = (fault: PreflightFault): string =>
-  `[${fault.check}] found ${fault.found}, needed ${fault.needed}; ${fault.mend}`;

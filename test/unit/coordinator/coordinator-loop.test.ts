@@ -11,6 +11,7 @@ import { createRefusedJoins } from '../../../coordinator/enrollment/refused-join
 import { createEventFeed } from '../../../coordinator/events/event-feed.ts';
 import { openPlans } from '../../../coordinator/plan-records/plans.ts';
 import { createPolls } from '../../../coordinator/presence/polls.ts';
+import { createReadModel } from '../../../coordinator/read-model.ts';
 import {
   type ClusterRecord,
   type EnvelopeRecord,
@@ -27,7 +28,7 @@ import { type MemoryDisk, memoryDisk, memoryStore } from '../../fakes/store.ts';
 import { aCluster, aNode } from '../../support/cluster-builders.ts';
 import { decidesNothing } from '../../support/coordinator.ts';
 import { manualClock } from '../../support/manual-clock.ts';
-import { aDraft, issuesOnce } from '../../support/plan-builders.ts';
+import { aDraft, aGoalKey, issuesOnce } from '../../support/plan-builders.ts';
 import { recordedAudit } from '../../support/quiet-parts.ts';
 
 const { privateKey: planKey } = generateKeyPairSync('ed25519');
@@ -55,7 +56,11 @@ async function coordinatorOn(
   const coordinator = createCoordinator({
     store,
     polls,
-    storedArtifacts: async () => new Set(),
+    model: createReadModel({
+      store,
+      polls,
+      artifacts: async () => ({ stored: new Set(), pulling: false }),
+    }),
     clock,
     log: silentLogger,
     audit,
@@ -138,7 +143,7 @@ describe('a turn', () => {
     const store = memoryStore(await diskWithNode());
     const decide: Decide = (view, now) => ({
       ...once(view, now),
-      cluster: { ...view.cluster, etcdReady: true },
+      cluster: { ...view.cluster, caDigest: 'known' },
     });
     const coordinator = await coordinatorOn(store, decide);
     store.loseRace('cluster/');
@@ -146,7 +151,7 @@ describe('a turn', () => {
     expect(await plansIn(store)).toEqual([]);
     await coordinator.turn();
     expect(await plansIn(store)).toHaveLength(1);
-    expect((await store.get<ClusterRecord>(keys.cluster('lab')))?.value.etcdReady).toBe(true);
+    expect((await store.get<ClusterRecord>(keys.cluster('lab')))?.value.caDigest).toBe('known');
   });
 
   it('issues nothing to a node that changed meanwhile, and does at the next', async () => {
@@ -164,10 +169,10 @@ describe('a turn', () => {
     let number = 0;
     const greedy: Decide = (view, now) => {
       number += 1;
-      const contentKey = `c${String(number)}`;
+      const goalKey = aGoalKey('prepare', `c${String(number)}`);
       return {
         ...decidesNothing(view, now),
-        issue: view.nodes.map((node) => aDraft(node, { contentKey })),
+        issue: view.nodes.map((node) => aDraft(node, { goalKey })),
       };
     };
     const coordinator = await coordinatorOn(store, greedy);
@@ -176,18 +181,20 @@ describe('a turn', () => {
     expect(await plansIn(store)).toHaveLength(1);
   });
 
-  it('lets a cluster lane have several, but no content key twice', async () => {
+  it('lets a cluster lane have several, but no goal twice', async () => {
     const store = memoryStore(await diskWithNode());
     const decide: Decide = (view, now) => ({
       ...decidesNothing(view, now),
       issue: view.nodes.flatMap((node) =>
-        ['a', 'b', 'a'].map((contentKey) => aDraft(node, { contentKey, lane: 'cluster' })),
+        ['a', 'b', 'a'].map((inputs) =>
+          aDraft(node, { goalKey: aGoalKey('snapshot', inputs), lane: 'cluster' }),
+        ),
       ),
     });
     await (await coordinatorOn(store, decide)).turn();
     expect(
       (await plansIn(store))
-        .map(({ contentKey, sequence }) => `${contentKey}${String(sequence)}`)
+        .map(({ goalKey, sequence }) => `${goalKey.inputsDigest}${String(sequence)}`)
         .sort(),
     ).toEqual(['a1', 'b2']);
   });

@@ -87,10 +87,13 @@ describe('joins that were refused', () => {
     expect(refused.waits('lab')).toEqual([
       {
         subject: 'w2',
-        for: 'may not join from 10.0.0.2: same machine-id as w1',
+        reason: {
+          code: 'join-refused',
+          source: '10.0.0.2',
+          why: 'same machine-id as w1',
+          mend: 'it gets its own',
+        },
         sinceMs: clock.now() - 20 * 60_000,
-        endsWhen: 'it gets its own',
-        kind: 'held',
       },
     ]);
     expect(refused.waits('other')).toEqual([]);

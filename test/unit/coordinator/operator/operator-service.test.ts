@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Document, NodeDocument } from '../../../../coordinator/operator/documents.ts';
-import { keys, type PlanRecord } from '../../../../coordinator/store/records.ts';
+import type { Wait } from '../../../../coordinator/planner/wait.ts';
+import { keys, type NodeRecord, type PlanRecord } from '../../../../coordinator/store/records.ts';
 import { asStepId } from '../../../../shared/model/ids.ts';
 import { aCluster, aNode, planFrom, startMs } from '../../../support/cluster-builders.ts';
 import { emptyDecision, type OperatorWorld, operatorWorld } from './operator-world.ts';
@@ -42,20 +43,20 @@ test('before any cluster, calls that need one say how to make it', async () => {
 test('nodes come with phase, waits and labels; facts only when one is named', async () => {
   const world = operatorWorld();
   await withNodes(world);
-  const wait = {
-    subject: 'w1',
-    for: 'waits for the first master',
-    sinceMs: startMs,
-    endsWhen: 'it is there',
-    kind: 'waiting' as const,
-  };
+  const wait: Wait = { subject: 'w1', reason: { code: 'no-master' }, sinceMs: startMs };
   world.decision = { ...emptyDecision, phases: { m1: 'preparing', w1: 'waiting' }, waits: [wait] };
   const nodes = await get<NodeDocument>(world, 'nodes');
   expect(nodes.map(({ name, phase, address }) => [name, phase, address])).toEqual([
     ['m1', 'preparing', '192.168.7.1'],
     ['w1', 'waiting', '192.168.7.2'],
   ]);
-  expect(nodes[1]).toMatchObject({ labels: { pool: 'workers' }, waits: [wait], roles: ['worker'] });
+  expect(nodes[1]).toMatchObject({
+    labels: { pool: 'workers' },
+    waits: [
+      { subject: 'w1', for: 'waits for the first master', sinceMs: startMs, kind: 'waiting' },
+    ],
+    roles: ['worker'],
+  });
   expect(nodes[1]).not.toHaveProperty('details');
   const [named] = await get<NodeDocument>(world, 'nodes', 'w1');
   expect(named?.details).toMatchObject({ tokenId: 'mt0000000000', facts: { hostname: 'w1' } });
@@ -162,12 +163,10 @@ test('join material mints a token; without an agent to give out it mints none', 
 test('explain gives waits and blocking faults, of one node with what concerns the whole cluster', async () => {
   const world = operatorWorld();
   await withNodes(world);
-  const waitOf = (subject: string) => ({
+  const waitOf = (subject: string): Wait => ({
     subject,
-    for: 'waits',
+    reason: { code: 'first-facts' },
     sinceMs: startMs,
-    endsWhen: 'soon',
-    kind: 'waiting' as const,
   });
   const fault = {
     check: 'memory',
@@ -190,18 +189,26 @@ test('explain gives waits and blocking faults, of one node with what concerns th
   };
   expect((await explain('')).map(({ subject }) => subject)).toEqual(['lab', 'w1', 'm1']);
   expect((await explain('m1')).map((wait) => wait.for)).toEqual([
-    'waits',
+    'waits for its first facts',
     'fails the preflight: [memory] found 512 MiB, needed 2 GiB; add memory',
   ]);
   await expect(explain('w9')).rejects.toMatchObject({ code: 'not-found' });
 });
 
-test('retry raises the generation once and pulls again', async () => {
+test('retry of a node releases its own holds and no others, and pulls again', async () => {
   const world = operatorWorld();
   await withNodes(world);
   await world.handlers.Retry({ node: 'w1' }, world.context);
+  const nodes = (await world.store.range<NodeRecord>(keys.nodes)).map(({ value }) => value);
+  const retried = nodes.map(({ name, retryGeneration }) => [name, retryGeneration]);
+  expect(retried.toSorted((a, b) => (String(a[0]) < String(b[0]) ? -1 : 1))).toEqual([
+    ['m1', 0],
+    ['w1', 1],
+  ]);
+  expect((await world.cluster())?.retryGeneration).toBe(0);
+  await world.handlers.Retry({ node: '' }, world.context);
   expect((await world.cluster())?.retryGeneration).toBe(1);
-  expect(world.pulled).toHaveLength(1);
+  expect(world.pulled).toHaveLength(2);
   await expect(world.handlers.Retry({ node: 'w9' }, world.context)).rejects.toMatchObject({
     code: 'not-found',
   });
@@ -281,7 +288,12 @@ async function planOfRequest(
     nodeId: aNode('m1', 1).record.id,
     lane: 'cluster',
     goal: 'do it',
-    contentKey: `request/${request?.value.id}#0`,
+    goalKey: {
+      kind: kind === 'smoke-test' ? 'smoke-test' : 'user-certificate',
+      subject: request?.value.id ?? '',
+      inputsDigest: '',
+      generation: 0,
+    },
     attempt: 1,
     factsDigest: '',
     stages: [{ title: 'one', steps: [step] }],

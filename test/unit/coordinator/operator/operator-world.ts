@@ -41,6 +41,7 @@ export interface OperatorWorld {
 export const emptyDecision: Decision = {
   issue: [],
   cluster: null,
+  applied: [],
   waits: [],
   faults: [],
   wakeAtMs: null,
@@ -92,7 +93,10 @@ export function operatorWorld(): OperatorWorld {
       view: async () => {
         const record = await cluster();
         if (record === null) return null;
-        return { ...aView(world.nodes, record), storedArtifacts: world.stored };
+        return {
+          ...aView(world.nodes, record),
+          artifacts: { stored: world.stored, pulling: false },
+        };
       },
     },
     tokens: {

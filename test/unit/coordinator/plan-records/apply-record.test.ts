@@ -16,7 +16,8 @@ const now = 1_800_000_000_000;
 function issued(): PlanRecord {
   const node = aNode('w1', 1);
   const number = { fleet: 'f', planId, epoch: 1, sequence: 1, now };
-  return issuedRecord(createPlan(aDraft(node), node.record, number), node.record, 1);
+  const draft = aDraft(node);
+  return issuedRecord(createPlan(draft, node.record, number), node.record, draft);
 }
 
 const at = { atMs: now + 1000, planId };

@@ -1,6 +1,11 @@
 import { expect, test } from 'vitest';
+import { type ShownWait, showWait } from '../../../../coordinator/operator/wait-sentences.ts';
+import type { Decision } from '../../../../coordinator/planner/decision.ts';
 import { aCluster, aNode, aSpec, aView, startMs } from '../../../support/cluster-builders.ts';
 import { aCaDigest, PlanningWorld } from '../../../support/planning-world.ts';
+
+const shown = (decision: Decision): readonly ShownWait[] =>
+  decision.waits.map((wait) => showWait(wait, startMs));
 
 const masters = [aNode('m1', 11), aNode('m2', 12), aNode('m3', 13)];
 const workers = [aNode('w1', 21, { pool: 'workers' }), aNode('w2', 22, { pool: 'workers' })];
@@ -11,7 +16,7 @@ test('only stages artifacts while the control-plane pool is not complete', () =>
   expect(new Set(world.issued.map((line) => line.split(': ')[1]))).toEqual(
     new Set(['stage artifacts']),
   );
-  expect(decision.waits.map((wait) => wait.for)).toContain(
+  expect(shown(decision).map((wait) => wait.for)).toContain(
     'waits for 1 more control-plane host (2 of 3 have joined)',
   );
 });
@@ -73,7 +78,7 @@ test('a control-plane host that fails the preflight stops the install before any
   const world = new PlanningWorld([masters[0]!, masters[1]!, small, ...workers]);
   const decision = world.runAll();
   expect(world.issued.every((line) => line.endsWith('stage artifacts'))).toBe(true);
-  const held = decision.waits.find((wait) => wait.kind === 'held');
+  const held = shown(decision).find((wait) => wait.kind === 'held');
   expect(held?.for).toContain('m3: [memory] found 512 MiB of memory, needed 1700 MiB');
 });
 
@@ -113,7 +118,7 @@ test('a failed plan is repeated twice, further apart each time, and then held un
   }
   expect(attempts).toHaveLength(3);
   const decision = world.settle();
-  const held = decision.waits.find((wait) => wait.kind === 'held' && wait.subject === 'm1');
+  const held = shown(decision).find((wait) => wait.kind === 'held' && wait.subject === 'm1');
   expect(held?.for).toBe('is held: "start control plane" failed: it broke');
   const { cluster } = world.view;
   world.view = { ...world.view, cluster: { ...cluster, retryGeneration: 1 } };
@@ -128,9 +133,11 @@ test('a failure that repeating cannot mend is held at once', () => {
   world.now += 600_000;
   const decision = world.settle();
   expect(world.running()).toHaveLength(0);
-  expect(decision.waits.filter((wait) => wait.kind === 'held').map((wait) => wait.subject)).toEqual(
-    ['m1', 'm2', 'm3'],
-  );
+  expect(
+    shown(decision)
+      .filter((wait) => wait.kind === 'held')
+      .map((wait) => wait.subject),
+  ).toEqual(['m1', 'm2', 'm3']);
 });
 
 test('a master whose machine is gone blocks neither the other masters nor the workers', () => {
@@ -190,7 +197,7 @@ test('two hosts with one machine-id stop the install and both are named', () => 
   const clone = aNode('m3', 13, { facts: { machineId: 'machine-m1' } });
   const world = new PlanningWorld([masters[0]!, masters[1]!, clone]);
   const decision = world.runAll();
-  const held = decision.waits.find((wait) => wait.kind === 'held');
+  const held = shown(decision).find((wait) => wait.kind === 'held');
   expect(held?.for).toContain('m3: [unique-machine-id] found the same machine-id as m1');
 });
 
@@ -203,7 +210,7 @@ test('an even number of etcd members is refused with the reason', () => {
   });
   const world = new PlanningWorld([], aView([masters[0]!, masters[1]!], aCluster({ spec })));
   const decision = world.runAll();
-  expect(decision.waits.find((wait) => wait.kind === 'held')?.for).toContain(
+  expect(shown(decision).find((wait) => wait.kind === 'held')?.for).toContain(
     '[etcd-count] found 2 etcd members',
   );
 });
@@ -227,7 +234,7 @@ test('a host whose clock was not yet compared with the coordinator’s is not pr
   const decision = world.runAll();
   expect(world.view.cluster.controlPlane).toBeNull();
   expect(world.issued.every((line) => line.endsWith('stage artifacts'))).toBe(true);
-  expect(decision.waits.map((wait) => wait.for)).toContain(
+  expect(shown(decision).map((wait) => wait.for)).toContain(
     'waits for the clocks of m3 to be compared with the coordinator’s',
   );
   const late = new PlanningWorld([
@@ -251,7 +258,7 @@ test('a host that refuses every plan is asked ever less often, and never in a ti
   }
   expect((issuedAt[1] ?? 0) - (issuedAt[0] ?? 0)).toBe(1000);
   expect(issuedAt.length).toBeLessThan(25);
-  expect(world.settle().waits.some((wait) => wait.for.includes('stage artifacts'))).toBe(true);
+  expect(shown(world.settle()).some((wait) => wait.for.includes('stage artifacts'))).toBe(true);
 });
 
 test('a retry begins no second smoke test beside the one that runs', () => {

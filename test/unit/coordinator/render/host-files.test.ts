@@ -1,6 +1,8 @@
 // Units and configurations that hosts get besides kubeadm's: what of a cluster and a host arrives.
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
+import type { HostInputs } from '../../../../coordinator/components/host/host-target.ts';
+import { settings } from '../../../../coordinator/components/host/settings.ts';
 import {
   renderApiProxyConfig,
   renderApiProxyUnit,
@@ -10,9 +12,16 @@ import {
   renderContainerdConfig,
 } from '../../../../coordinator/render/containerd.ts';
 import { renderEtcdUnit } from '../../../../coordinator/render/etcd.ts';
-import { modulesFor, sysctlsFor } from '../../../../coordinator/render/host-settings.ts';
+import { sysctlsFor } from '../../../../coordinator/render/host-settings.ts';
 import { kubeletUnit, renderKubeletDropIn } from '../../../../coordinator/render/kubelet.ts';
+import type { ClusterSpec } from '../../../../coordinator/spec/cluster-spec.ts';
 import { aSpec } from '../../../support/cluster-builders.ts';
+
+/** What every host of a cluster loads. */
+function modulesOf(spec: ClusterSpec): readonly string[] {
+  const steps = settings.steps({ spec } as HostInputs).settings ?? [];
+  return steps.flatMap((step) => (step.kind === 'load-kernel-modules' ? step.args.modules : []));
+}
 
 const addresses = ['192.168.7.11', '192.168.7.12', '192.168.7.13'];
 const etcdMembers = (count: number) =>
@@ -110,7 +119,7 @@ test('etcd takes no one without a certificate, and has another authority for pee
 });
 
 test.each(['nftables', 'iptables'])('modules: those of every host in %s mode', (proxyMode) => {
-  expect(modulesFor(aSpec({ network: { proxyMode } }))).toEqual([
+  expect(modulesOf(aSpec({ network: { proxyMode } }))).toEqual([
     'overlay',
     'br_netfilter',
     'nf_conntrack',
@@ -119,12 +128,12 @@ test.each(['nftables', 'iptables'])('modules: those of every host in %s mode', (
 });
 
 test('modules: ipvs needs its own besides', () => {
-  const modules = modulesFor(aSpec({ network: { proxyMode: 'ipvs' } }));
+  const modules = modulesOf(aSpec({ network: { proxyMode: 'ipvs' } }));
   expect(modules).toEqual(expect.arrayContaining(['overlay', 'ip_vs', 'ip_vs_rr', 'ip_vs_sh']));
 });
 
 test('modules: the operator’s come after, each once', () => {
-  expect(modulesFor(aSpec({ host: { modules: ['nbd', 'vxlan'] } }))).toEqual([
+  expect(modulesOf(aSpec({ host: { modules: ['nbd', 'vxlan'] } }))).toEqual([
     'overlay',
     'br_netfilter',
     'nf_conntrack',

@@ -172,9 +172,9 @@ test('each etcd member has certificates for its own address and name', () => {
   ]);
   const own = ['192.168.7.12', '127.0.0.1', 'localhost', 'm2'];
   expect(names).toEqual([
+    ['etcd-client', 'm2', []],
     ['etcd-peer', 'm2', own],
     ['etcd-server', 'm2', own],
-    ['etcd-client', 'm2', []],
   ]);
   expect(argumentsOf(plain, 'w1', 'request-certificate')).toEqual([]);
 });

@@ -44,7 +44,8 @@ describe('issuing', () => {
   });
 
   it('keeps of a plan what is shown, and no argument', () => {
-    const record = issuedRecord(createPlan(aDraft(node), node.record, number), node.record, 3);
+    const draft = aDraft(node, { attempt: 3 });
+    const record = issuedRecord(createPlan(draft, node.record, number), node.record, draft);
     expect(record).toMatchObject({
       state: 'issued',
       attempt: 3,

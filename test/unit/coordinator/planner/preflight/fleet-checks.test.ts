@@ -111,6 +111,11 @@ test('artifacts: each one that is locked and not fetched is named, for every hos
   ]);
 });
 
+test('artifacts: what the coordinator is fetching is no fault', () => {
+  const nodes = [aNode('m1', 11)];
+  expect(judged(nodes, { lacking: ['kubelet', 'etcd'], pulling: true })).toEqual([]);
+});
+
 test('artifacts: one that the lock does not have for this architecture is named as that', () => {
   const lock = aLock();
   const artifacts = lock.artifacts.flatMap((artifact) =>

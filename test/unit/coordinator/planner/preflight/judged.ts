@@ -13,15 +13,17 @@ export interface Judged {
   readonly begun?: readonly string[];
   /** Names of artifacts that the coordinator does not have. */
   readonly lacking?: readonly string[];
+  /** It is fetching them. */
+  readonly pulling?: boolean;
 }
 
 /** One sentence per fault, in the order they are shown: "m1 error [check] found …, needed …; …". */
 export function judged(nodes: readonly NodeView[], options: Judged = {}): readonly string[] {
-  const { cluster = aCluster(), begun = [], lacking = [] } = options;
+  const { cluster = aCluster(), begun = [], lacking = [], pulling = false } = options;
   const stored = cluster.lock.artifacts.filter(({ name }) => !lacking.includes(name));
   const view = {
     ...aView(nodes, cluster),
-    storedArtifacts: new Set(stored.map(({ sha256 }) => sha256)),
+    artifacts: { stored: new Set(stored.map(({ sha256 }) => sha256)), pulling },
   };
   const faults = preflight({
     view,

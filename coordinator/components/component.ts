@@ -1,0 +1,43 @@
+// A component: one thing that a host should have. What it should be has a digest; the node's record
+// keeps the digest that was applied. An install is the difference from nothing, and every later
+// change is the difference from what was applied.
+import type { NodeId } from '../../shared/model/ids.ts';
+
+export const componentNames = [
+  /** Everything the host will need, in the agent's own directory. */
+  'artifacts',
+  'settings',
+  'runtime',
+  'network',
+  'kubernetes',
+  'api-proxy',
+  'etcd',
+  /** The host is a node of the cluster: a worker, or a master by `control-plane`. */
+  'node',
+  'control-plane',
+  'smoke-image',
+] as const;
+export type ComponentName = (typeof componentNames)[number];
+
+/**
+ * Who orders a change of it. none: nobody notices, it may be done at once. restart, drain: host by
+ * host, as a rollout. change: by the table of changes, one at a time in a cluster.
+ */
+export type Disruption = 'none' | 'restart' | 'drain' | 'change';
+
+/** What components are, or should be. Null: laid down by version 0.1, which kept no digests. */
+export type Digests = Readonly<Partial<Record<ComponentName, string | null>>>;
+
+/** What a host is known to have. */
+export interface AppliedComponent {
+  readonly digest: string | null;
+  readonly planId: string | null;
+  readonly atMs: number;
+}
+export type Applied = Readonly<Partial<Record<ComponentName, AppliedComponent>>>;
+
+/** News for a node's record. */
+export interface AppliedNews {
+  readonly nodeId: NodeId;
+  readonly applied: Applied;
+}

@@ -1,0 +1,47 @@
+// Kubernetes' own binaries, the kubelet's unit and settings, and the images of its pods.
+import { kubeletUnit, renderKubeletDropIn } from '../../render/kubelet.ts';
+import { etcdClientPaths, paths } from '../../render/paths.ts';
+import { importImage, installBinary, step, writeConfig } from '../../runbooks/step-builder.ts';
+import { masterImages } from '../bill-of-materials.ts';
+import { cgroupVersionOf, type HostComponent, isMaster } from './host-target.ts';
+
+const podImages = ['image-kube-proxy', 'image-coredns', 'image-pause'];
+
+export const kubernetes: HostComponent = {
+  name: 'kubernetes',
+  disruption: 'drain',
+  isFor: () => true,
+  steps: ({ spec, host, materials }) => {
+    // kubectl is for people: Muster's own steps speak to the API without it.
+    const binaries = ['kubeadm', 'kubelet', ...(isMaster(host) ? ['kubectl'] : [])];
+    const images = [...(isMaster(host) ? masterImages : []), ...podImages];
+    const dropIn = renderKubeletDropIn({
+      cgroupVersion: cgroupVersionOf(host),
+      settings: { ...spec.kubelet, ...host.pool.kubelet },
+    });
+    const etcdClient = step('etcd-client-certificate', 'request-certificate', {
+      profile: 'etcd-client',
+      keyPath: etcdClientPaths.keyPath,
+      certificatePath: etcdClientPaths.certificatePath,
+      caPath: etcdClientPaths.caPath,
+      names: [],
+      commonName: host.name,
+    });
+    return {
+      install: binaries.map((binary) => installBinary(materials, binary)),
+      configure: [writeConfig('kubelet-config', paths.kubeletDropIn, dropIn)],
+      certificates: isMaster(host) ? [etcdClient] : [],
+      services: [
+        // Started by kubeadm once its configuration is there.
+        step('kubelet-unit', 'manage-unit', {
+          name: 'kubelet.service',
+          content: kubeletUnit,
+          enabled: true,
+          state: 'any',
+          restartOn: [],
+        }),
+      ],
+      images: images.map((image) => importImage(image, 'k8s.io', materials)),
+    };
+  },
+};

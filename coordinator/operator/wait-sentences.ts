@@ -1,0 +1,147 @@
+// The words for why something waits: one row for every code, or this does not compile. Made where they
+// are shown; nobody reads them back.
+import { sentence } from '../planner/preflight/check.ts';
+import { isHeld, type Wait, type WaitCode, type WaitReason } from '../planner/wait.ts';
+
+/** A wait as it is shown, and sent to the command line. */
+export interface ShownWait {
+  readonly code: string;
+  /** A node's name, or the cluster's. */
+  readonly subject: string;
+  /** One sentence without the subject: "waits for 1 more control-plane host (2 of 3 have joined)". */
+  readonly for: string;
+  readonly sinceMs: number;
+  /** What will end it, one clause. */
+  readonly endsWhen: string;
+  /** waiting: it ends by itself. held: an operator has to act. */
+  readonly kind: 'waiting' | 'held';
+}
+
+type Words = readonly [what: string, endsWhen: string];
+type Of<C extends WaitCode> = Extract<WaitReason, { code: C }>;
+
+const seconds = (ms: number): string => `${Math.max(1, Math.round(ms / 1000))} s`;
+
+const table: { readonly [C in WaitCode]: (reason: Of<C>, now: number) => Words } = {
+  'hosts-missing': ({ joined, size, pool }) => {
+    const missing = size - joined;
+    return [
+      `waits for ${missing} more control-plane host${missing === 1 ? '' : 's'} (${joined} of ${size} have joined)`,
+      `${missing === 1 ? 'a host joins' : `${missing} hosts join`} pool ${pool} (coordinator join-material --pool ${pool})`,
+    ];
+  },
+  'preflight-stops': ({ faults }) => [
+    `is stopped by the preflight before anything was touched: ${faults.map((fault) => `${fault.node}: ${sentence(fault)}`).join(' | ')}`,
+    'the faults are mended, or the checks are ignored (apply --ignore CHECK)',
+  ],
+  'clocks-unknown': ({ names }) => [
+    `waits for the clocks of ${names.join(', ')} to be compared with the coordinator’s`,
+    'their agents report it, right after their first call',
+  ],
+  'artifacts-pulled': ({ missing }) => [
+    `waits for ${missing} artifact${missing === 1 ? '' : 's'} that the coordinator is fetching`,
+    'they are in its store (coordinator get artifacts)',
+  ],
+  'first-facts': () => ['waits for its first facts', 'its agent reports them'],
+  'left-out': ({ faults }) => [
+    `is left out: ${faults.map(sentence).join('; ')}`,
+    'the fault is mended, or the check is ignored (apply --ignore CHECK)',
+  ],
+  'clock-unknown': () => [
+    'waits for its clock to be compared with the coordinator’s',
+    'its agent reports it, right after its first call',
+  ],
+  spare: ({ pool, size }) => [
+    `is spare: pool ${pool} has its ${size}`,
+    'the pool’s size grows or one of its hosts is replaced',
+  ],
+  'no-auto-join': ({ pool }) => [
+    `has joined the fleet, and pool ${pool} makes no nodes by itself`,
+    `autoJoin is set on pool ${pool}`,
+  ],
+  'etcd-incomplete': () => [
+    'waits with the first control plane until every etcd member is healthy',
+    'the last control-plane host is prepared',
+  ],
+  'ca-digest-unknown': ({ planId, name }) => [
+    `is held: plan ${planId} made the cluster’s keys and did not say which CA`,
+    `you look at it (coordinator plan show ${planId}) and run \`coordinator retry ${name}\``,
+  ],
+  'change-under-way': ({ subject }) => [
+    `waits for its turn to join the control plane: ${subject} is joining`,
+    `${subject} is a ready master`,
+  ],
+  'agent-before-join': () => [
+    'waits for its agent before it joins the control plane',
+    'the agent calls again',
+  ],
+  'no-master': () => ['waits for the first master', 'the control plane is up'],
+  'masters-first': ({ names }) => [
+    `waits for the control plane: ${names.join(', ')} still to join`,
+    'the last master is ready',
+  ],
+  'no-delegate': ({ what }) => [
+    `waits for ${what}: no master’s agent is calling`,
+    'the agent of a master calls again',
+  ],
+  credentials: ({ from }) => [`waits for join credentials from ${from}`, `${from} has made them`],
+  'too-few-nodes': ({ what, needed, online }) => [
+    `waits with ${what}: it needs ${needed} nodes whose agents call, and there ${online === 1 ? 'is' : 'are'} ${online}`,
+    'another node is there',
+  ],
+  'image-missing': ({ what, image }) => [
+    `is held: ${what} needs ${image}, which is not in the coordinator’s store`,
+    '`coordinator artifacts pull` has fetched it',
+  ],
+  'works-on': ({ goal, planId, doing }) => [
+    `works on "${goal}"${doing === '' ? '' : `: ${doing}`}`,
+    `plan ${planId} ends`,
+  ],
+  'not-taken': ({ goal, planId }) => [
+    `works on "${goal}", not yet taken by its agent`,
+    `plan ${planId} ends`,
+  ],
+  'was-doing': ({ goal, planId, isKnown }) => [
+    isKnown
+      ? `had "${goal}" to do when its agent last called`
+      : `has "${goal}" to do, and its agent has not called since the coordinator started`,
+    `the agent calls again and plan ${planId} ends`,
+  ],
+  'lane-busy': ({ goal, running, planId }) => [
+    `waits to "${goal}" until "${running}" is over`,
+    planId === null ? 'that plan ends' : `plan ${planId} ends`,
+  ],
+  'agent-away': ({ heardMs }, now) => [
+    `waits for its agent, which has not called for ${seconds(now - heardMs)}`,
+    'the agent calls again',
+  ],
+  'backing-off': ({ goal, attempt, attempts, why, untilMs }, now) => [
+    `repeats "${goal}" after attempt ${attempt} of ${attempts} failed: ${why}`,
+    `the next attempt begins in ${Math.max(0, Math.ceil((untilMs - now) / 1000))} s`,
+  ],
+  held: ({ goal, why, planId, node }) => [
+    `is held: "${goal}" failed: ${why}`,
+    `you mend it and run \`coordinator retry ${node}\` (details: coordinator plan show ${planId})`,
+  ],
+  'plan-refused': ({ goal, why }) => [
+    `is held: no plan to "${goal}" can be made: ${why}`,
+    'what it names is mended, on the host or in the spec',
+  ],
+  'join-refused': ({ source, why, mend }) => [`may not join from ${source}: ${why}`, mend],
+};
+
+/** @param now milliseconds since 1970 */
+export function showWait(wait: Wait, now: number): ShownWait {
+  const { subject, reason, sinceMs } = wait;
+  // The row of a code takes the reasons of that code: what the index type cannot say.
+  const words = table[reason.code] as (reason: WaitReason, now: number) => Words;
+  const [what, endsWhen] = words(reason, now);
+  return {
+    code: reason.code,
+    subject,
+    for: what,
+    sinceMs,
+    endsWhen,
+    kind: isHeld(wait) ? 'held' : 'waiting',
+  };
+}

@@ -1,0 +1,153 @@
+// The state of a cluster, and what moves it on: next(situation) answers the cluster record as it should
+// be now, from what plans ended with and what is known of hosts. Each transition looks at the record and
+// at what was observed, says nothing and issues nothing; goals follow from the state (goals/).
+//
+//   gathering ──the pool is complete and passes──▶ preparing ──every etcd member answers──▶ starting
+//        ──the first master is ready──▶ growing ──the last master is ready──▶ running
+import { isAbout } from '../plan-records/goal-key.ts';
+import type { ClusterRecord, ControlPlaneChange, Milestone, PlanRecord } from '../store/records.ts';
+import { changes } from './changes.ts';
+import { controlPlaneChoice } from './control-plane-choice.ts';
+import { goodCredentials } from './goals/good-credentials.ts';
+import { INSTALL_RUN } from './goals/smoke-test.ts';
+import { clusterPlans, controlPlaneOf, has, mastersOf, type Situation } from './situation.ts';
+import { etcdEndpoint, type Member } from './topology.ts';
+import { isHeldUp } from './want.ts';
+
+export type ClusterPhase = 'gathering' | 'preparing' | 'starting' | 'growing' | 'running';
+
+export function clusterPhase(cluster: ClusterRecord): ClusterPhase {
+  if (cluster.controlPlane === null) return 'gathering';
+  if (cluster.etcd === null) return 'preparing';
+  if (cluster.masters.length === 0) return 'starting';
+  return cluster.masters.length < cluster.controlPlane.length ? 'growing' : 'running';
+}
+
+type Transition = (situation: Situation) => ClusterRecord;
+
+/** In this order: what ends comes before what begins. */
+const transitions: readonly Transition[] = [
+  endChange,
+  recordCaDigest,
+  chooseControlPlane,
+  agreeOnEtcd,
+  beginInit,
+  beginJoin,
+  reachMilestones,
+];
+
+/** The situation with the cluster record as it should be; the same record when nothing changed. */
+export function next(situation: Situation): Situation {
+  let now = situation;
+  for (const transition of transitions) {
+    const cluster = transition(now);
+    if (cluster !== now.cluster) now = { ...now, cluster };
+  }
+  return now;
+}
+
+function endChange({ cluster, topology }: Situation): ClusterRecord {
+  const { change } = cluster;
+  const delegate = change === null ? undefined : topology.byId.get(change.delegate);
+  if (change === null || delegate === undefined) return cluster;
+  const { goal } = changes[change.kind];
+  if (donePlan(delegate, goal, change.delegate) === undefined) return cluster;
+  const joined = change.subjects.filter((id) => !cluster.masters.includes(id));
+  return { ...cluster, change: null, masters: [...cluster.masters, ...joined] };
+}
+
+const digestForm = /^[0-9a-f]{64}$/;
+
+function recordCaDigest(situation: Situation): ClusterRecord {
+  const { cluster } = situation;
+  const first = controlPlaneOf(situation)[0];
+  if (cluster.caDigest !== null || first === undefined) return cluster;
+  const plan = donePlan(first, 'cluster-keys', first.id);
+  const digest = plan?.steps.find(({ stepId }) => stepId === 'ca-digest')?.outputs['caDigest'];
+  return digest !== undefined && digestForm.test(digest)
+    ? { ...cluster, caDigest: digest }
+    : cluster;
+}
+
+/** Fixed once: the hosts that complete the pool first and pass the preflight. */
+function chooseControlPlane(situation: Situation): ClusterRecord {
+  const { cluster } = situation;
+  if (cluster.controlPlane !== null) return cluster;
+  const choice = controlPlaneChoice(situation);
+  if (choice.kind === 'open') return cluster;
+  return { ...cluster, controlPlane: choice.members.map(({ id }) => id) };
+}
+
+/** Every member's own plan ended with the etcd gate: that is the gate after the first start. */
+function agreeOnEtcd(situation: Situation): ClusterRecord {
+  const { cluster, now } = situation;
+  const hosts = controlPlaneOf(situation);
+  const isWhole = hosts.length > 0 && hosts.length === cluster.controlPlane?.length;
+  if (cluster.etcd !== null || !isWhole || !hosts.every((host) => has(host, 'etcd')))
+    return cluster;
+  const members = hosts.map((host) => ({
+    nodeId: host.id,
+    ...etcdEndpoint(host),
+    memberId: null,
+    learner: false,
+  }));
+  return { ...cluster, etcd: { members, agreedMs: now } };
+}
+
+function beginInit(situation: Situation): ClusterRecord {
+  const { cluster } = situation;
+  const first = controlPlaneOf(situation)[0];
+  const isDue = cluster.masters.length === 0 && cluster.etcd !== null && cluster.caDigest !== null;
+  return first !== undefined && isDue ? begin(situation, 'init', first) : cluster;
+}
+
+/** The first in order that is there, is not held, and has what it needs to join. */
+function beginJoin(situation: Situation): ClusterRecord {
+  const { cluster } = situation;
+  if (cluster.masters.length === 0 || cluster.change !== null) return cluster;
+  const subject = controlPlaneOf(situation).find(
+    (member) =>
+      !cluster.masters.includes(member.id) &&
+      member.node.online &&
+      !isHeldUp(situation, member) &&
+      goodCredentials(situation, member) !== null,
+  );
+  return subject === undefined ? cluster : begin(situation, 'join', subject);
+}
+
+function begin(
+  { cluster, now }: Situation,
+  kind: ControlPlaneChange['kind'],
+  subject: Member,
+): ClusterRecord {
+  if (cluster.change !== null) return cluster;
+  const change = { kind, subjects: [subject.id], delegate: subject.id, beganMs: now };
+  return { ...cluster, change };
+}
+
+function reachMilestones(situation: Situation): ClusterRecord {
+  const { cluster } = situation;
+  const [first] = mastersOf(situation);
+  const snapshot = first === undefined ? undefined : donePlan(first, 'snapshot', first.id);
+  const smoke = clusterPlans(situation, 'smoke-test', INSTALL_RUN).find(
+    ({ state }) => state === 'done',
+  );
+  return reach(reach(cluster, 'first-snapshot', snapshot), 'smoke-test', smoke);
+}
+
+function reach(
+  cluster: ClusterRecord,
+  milestone: Milestone,
+  plan: PlanRecord | undefined,
+): ClusterRecord {
+  if (plan === undefined || cluster.reached[milestone] !== undefined) return cluster;
+  const atMs = plan.finishedMs ?? plan.issuedMs;
+  return { ...cluster, reached: { ...cluster.reached, [milestone]: { atMs } } };
+}
+
+const donePlan = (
+  { node }: Member,
+  kind: Parameters<typeof isAbout>[1],
+  subject: string,
+): PlanRecord | undefined =>
+  node.plans.find((plan) => plan.state === 'done' && isAbout(plan.goalKey, kind, subject));

@@ -1,0 +1,53 @@
+// Every goal's rules of repetition, and how many of its plans are kept. What a goal wants, of whom and
+// when, is its file in goals/; a kind without a row or without a file does not compile.
+import type { Lane } from '../../shared/model/plan.ts';
+import type { GoalKind } from '../plan-records/goal-key.ts';
+
+export interface GoalRules {
+  readonly lane: Lane;
+  /** Plans that may fail before the goal is held. */
+  readonly attempts: number;
+  /** Between the first and the second; six times as long after each further one. */
+  readonly firstBackoffMs: number;
+  readonly maxBackoffMs: number;
+  /** Plans of one goal and subject that end otherwise than well, in an hour, whatever their inputs. */
+  readonly perHour: number;
+  /** Newest finished plans kept of a host, per subject or of the whole kind. */
+  readonly kept: number;
+  readonly keptPer: 'subject' | 'kind';
+  /** Finished plans older than this are not kept at all; null: whatever their age. */
+  readonly keptMs: number | null;
+}
+
+const hour = 3_600_000;
+
+const ofHost: GoalRules = {
+  lane: 'host',
+  attempts: 3,
+  firstBackoffMs: 10_000,
+  maxBackoffMs: 300_000,
+  perHour: 12,
+  kept: 12,
+  keptPer: 'subject',
+  keptMs: null,
+};
+const ofCluster: GoalRules = { ...ofHost, lane: 'cluster' };
+/** About something that is over soon: nobody asks for it afterwards. */
+const passing: GoalRules = { ...ofCluster, keptMs: hour };
+/** Asked for by an operator, who looks at the answer for a while. */
+const asked: GoalRules = { ...ofCluster, keptMs: 24 * hour };
+
+export const goalTable: Readonly<Record<GoalKind, GoalRules>> = {
+  stage: ofHost,
+  prepare: ofHost,
+  'cluster-keys': ofHost,
+  init: ofHost,
+  join: ofHost,
+  credentials: passing,
+  'forget-credentials': passing,
+  snapshot: ofCluster,
+  'smoke-image': ofHost,
+  // More than there may be requests of, so that none is run again for want of its plan.
+  'smoke-test': { ...ofCluster, kept: 50, keptPer: 'kind' },
+  'user-certificate': asked,
+};

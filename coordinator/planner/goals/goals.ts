@@ -1,0 +1,29 @@
+// Every goal, in the order in which they are asked: where two want the same lane of a host, the earlier
+// one has it. A goal is a kind (plan-records/goal-key.ts), its rules (goal-table.ts) and a file here.
+import type { GoalKind } from '../../plan-records/goal-key.ts';
+import type { Goal } from '../goal.ts';
+import { clusterKeys } from './cluster-keys.ts';
+import { credentials, forgetCredentials } from './credentials.ts';
+import { init } from './init.ts';
+import { join } from './join.ts';
+import { prepare } from './prepare.ts';
+import { smokeImage, smokeTest } from './smoke-test.ts';
+import { snapshot } from './snapshot.ts';
+import { stage } from './stage.ts';
+import { userCertificate } from './user-certificate.ts';
+
+const byKind: Readonly<Record<GoalKind, Goal>> = {
+  stage,
+  prepare,
+  'cluster-keys': clusterKeys,
+  init,
+  credentials,
+  join,
+  'forget-credentials': forgetCredentials,
+  snapshot,
+  'smoke-image': smokeImage,
+  'smoke-test': smokeTest,
+  'user-certificate': userCertificate,
+};
+
+export const goals: readonly Goal[] = Object.values(byKind);

@@ -1,0 +1,45 @@
+// The change `init`: the first master.
+import { type InitInputs, startControlPlane } from '../../runbooks/init-control-plane.ts';
+import { changes } from '../changes.ts';
+import { type Goal, nothing, waits, wants } from '../goal.ts';
+import { controlPlaneOf, etcdOf, materialsOf, type Situation } from '../situation.ts';
+import type { Member } from '../topology.ts';
+
+export const init: Goal = {
+  kind: 'init',
+  wishes: (situation) => {
+    const { cluster, topology } = situation;
+    const first = controlPlaneOf(situation)[0];
+    if (cluster.masters.length > 0 || cluster.caDigest === null || first === undefined)
+      return nothing;
+    if (cluster.etcd === null) {
+      return waits({
+        subject: first.name,
+        reason: { code: 'etcd-incomplete' },
+        sinceMs: first.node.record.applied.kubernetes?.atMs ?? cluster.createdMs,
+      });
+    }
+    const subject = topology.byId.get(cluster.change?.delegate ?? first.id);
+    if (cluster.change?.kind !== 'init' || subject === undefined) return nothing;
+    const { gateBefore, gateAfter } = changes.init;
+    const stages = () =>
+      startControlPlane(initInputs(situation, subject), { before: gateBefore, after: gateAfter });
+    return wants({
+      kind: 'init',
+      subject: subject.id,
+      by: subject,
+      goal: 'start control plane',
+      inputs: stages,
+      stages,
+    });
+  },
+};
+
+export const initInputs = (situation: Situation, member: Member): InitInputs => ({
+  member,
+  spec: situation.cluster.spec,
+  cluster: situation.cluster.name,
+  materials: materialsOf(situation, member),
+  masters: controlPlaneOf(situation).map(({ address }) => address),
+  etcd: etcdOf(situation),
+});

@@ -1,0 +1,137 @@
+// Hosts become nodes: further masters one at a time, by the change that the cluster's record names;
+// then workers all at once, and later each as it comes. Nothing runs on any other host but the making
+// of credentials, on one master.
+import { digestOf } from '../../../shared/canonical.ts';
+import type { SealedSecret } from '../../../shared/model/step.ts';
+import { joinMaster, joinWorker } from '../../runbooks/join-node.ts';
+import { changes } from '../changes.ts';
+import { type Goal, nothing, together, type Want, type Wishes, waits, wants } from '../goal.ts';
+import {
+  controlPlaneOf,
+  etcdOf,
+  isNode,
+  isPrepared,
+  mastersOf,
+  type Situation,
+} from '../situation.ts';
+import type { Member } from '../topology.ts';
+import { isHeldUp, stateOf } from '../want.ts';
+import { admission } from './admission.ts';
+import { goodCredentials } from './good-credentials.ts';
+
+export const join: Goal = {
+  kind: 'join',
+  wishes: (situation) =>
+    together([
+      ...controlPlaneOf(situation).map((member) => wishesOfMaster(situation, member)),
+      ...wishesOfWorkers(situation),
+    ]),
+};
+
+function wishesOfMaster(situation: Situation, member: Member): Wishes {
+  const { cluster, topology } = situation;
+  const { change, masters } = cluster;
+  if (masters.length === 0 || masters.includes(member.id)) return nothing;
+  if (change !== null && !change.subjects.includes(member.id)) {
+    const first = change.subjects[0] ?? change.delegate;
+    const subject = topology.byId.get(first)?.name ?? first;
+    const reason = { code: 'change-under-way', subject } as const;
+    return waits({ subject: member.name, reason, sinceMs: change.beganMs });
+  }
+  // A host that is away does not take the turn: the next one goes first.
+  if (change === null && !member.node.online) {
+    const sinceMs = member.node.lastPollMs ?? member.node.record.joinedMs;
+    return waits({ subject: member.name, reason: { code: 'agent-before-join' }, sinceMs });
+  }
+  return change === null ? nothing : joinWith(situation, member);
+}
+
+function masterJoin(situation: Situation, member: Member, sealed: SealedSecret): Want {
+  const { gateBefore, gateAfter } = changes.join;
+  const inputs = { address: member.address, labels: member.labels };
+  return {
+    kind: 'join',
+    subject: member.id,
+    by: member,
+    goal: 'join control plane',
+    inputs: () => inputs,
+    brings: () => ({ 'control-plane': digestOf(inputs).slice(0, 16) }),
+    stages: () =>
+      joinMaster(
+        { member, sealed, etcd: etcdOf(situation), masters: mastersOf(situation) },
+        { before: gateBefore, after: gateAfter },
+      ),
+  };
+}
+
+/** A join that is due needs credentials; one that runs, backs off or is held says so without. */
+function joinWith(situation: Situation, member: Member): Wishes {
+  const sealed = goodCredentials(situation, member);
+  if (sealed === null && joinState(situation, member).kind === 'due') return nothing;
+  return wants(joinOf(situation, member, sealed ?? unsealed));
+}
+
+const joinOf = (situation: Situation, member: Member, sealed: SealedSecret): Want =>
+  isMasterToBe(situation, member)
+    ? masterJoin(situation, member, sealed)
+    : workerJoin(member, sealed);
+
+/** What is asked of a join before it is known whether there are credentials for it. */
+export const joinState = (situation: Situation, member: Member) =>
+  stateOf(situation, joinOf(situation, member, unsealed));
+
+const isMasterToBe = ({ cluster }: Situation, member: Member): boolean =>
+  cluster.controlPlane?.includes(member.id) === true;
+
+/** Never in a plan: the state of a goal does not depend on its stages. */
+const unsealed: SealedSecret = { encapsulated: '', ciphertext: '', context: '' };
+
+function wishesOfWorkers(situation: Situation): readonly Wishes[] {
+  const { cluster, topology } = situation;
+  const coming = topology.workers.filter(
+    (worker) => !isNode(situation, worker) && admission(situation, worker) === null,
+  );
+  if (coming.length === 0) return [];
+  if (cluster.masters.length === 0) {
+    return coming.map((worker) =>
+      waits({
+        subject: worker.name,
+        reason: { code: 'no-master' },
+        sinceMs: worker.node.record.joinedMs,
+      }),
+    );
+  }
+  const names = mastersToCome(situation).map(({ name }) => name);
+  const sinceMs = cluster.change?.beganMs ?? situation.now;
+  return coming.map((worker) => {
+    if (names.length > 0) {
+      return waits({ subject: worker.name, reason: { code: 'masters-first', names }, sinceMs });
+    }
+    return isPrepared(worker) ? joinWith(situation, worker) : nothing;
+  });
+}
+
+function workerJoin(worker: Member, sealed: SealedSecret): Want {
+  const inputs = { address: worker.address, labels: worker.labels, taints: worker.pool.taints };
+  return {
+    kind: 'join',
+    subject: worker.id,
+    by: worker,
+    goal: 'join as worker',
+    inputs: () => inputs,
+    brings: () => ({ node: digestOf(inputs).slice(0, 16) }),
+    stages: () => joinWorker(worker, sealed),
+  };
+}
+
+/** Masters still to come that are able to: workers wait for these and for no others. */
+export function mastersToCome(situation: Situation): readonly Member[] {
+  const { cluster, topology } = situation;
+  const isAble = (member: Member): boolean => member.node.online && !isHeldUp(situation, member);
+  const subjects = cluster.change?.subjects.flatMap((id) => topology.byId.get(id) ?? []) ?? [];
+  // A change that cannot go on holds back the masters behind it, and must not hold back workers.
+  if (subjects.some((subject) => !isAble(subject))) return [];
+  return controlPlaneOf(situation)
+    .filter((member) => !cluster.masters.includes(member.id))
+    .filter(isAble);
+}

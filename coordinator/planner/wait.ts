@@ -1,0 +1,108 @@
+// Why something does not go on: a code with what belongs to it. The planner never writes a sentence;
+// words are made where they are shown (operator/wait-sentences.ts), one for every code, or this does
+// not compile.
+import type { PreflightFault } from './preflight/check.ts';
+
+export type WaitReason =
+  // The cluster as a whole.
+  | {
+      readonly code: 'hosts-missing';
+      readonly joined: number;
+      readonly size: number;
+      readonly pool: string;
+    }
+  | { readonly code: 'preflight-stops'; readonly faults: readonly PreflightFault[] }
+  | { readonly code: 'clocks-unknown'; readonly names: readonly string[] }
+  | { readonly code: 'artifacts-pulled'; readonly missing: number }
+  // One host.
+  | { readonly code: 'first-facts' }
+  | { readonly code: 'left-out'; readonly faults: readonly PreflightFault[] }
+  | { readonly code: 'clock-unknown' }
+  | { readonly code: 'spare'; readonly pool: string; readonly size: number }
+  | { readonly code: 'no-auto-join'; readonly pool: string }
+  | { readonly code: 'etcd-incomplete' }
+  | { readonly code: 'ca-digest-unknown'; readonly planId: string; readonly name: string }
+  | { readonly code: 'change-under-way'; readonly subject: string }
+  | { readonly code: 'agent-before-join' }
+  | { readonly code: 'no-master' }
+  | { readonly code: 'masters-first'; readonly names: readonly string[] }
+  | { readonly code: 'no-delegate'; readonly what: string }
+  | { readonly code: 'credentials'; readonly from: string }
+  | {
+      readonly code: 'too-few-nodes';
+      readonly what: string;
+      readonly needed: number;
+      readonly online: number;
+    }
+  | { readonly code: 'image-missing'; readonly what: string; readonly image: string }
+  // A goal and its plan.
+  | {
+      readonly code: 'works-on';
+      readonly goal: string;
+      readonly planId: string;
+      readonly doing: string;
+    }
+  | { readonly code: 'not-taken'; readonly goal: string; readonly planId: string }
+  | {
+      readonly code: 'was-doing';
+      readonly goal: string;
+      readonly planId: string;
+      /** False: its agent has not called since the coordinator started. */
+      readonly isKnown: boolean;
+    }
+  | {
+      readonly code: 'lane-busy';
+      readonly goal: string;
+      readonly running: string;
+      readonly planId: string | null;
+    }
+  | { readonly code: 'agent-away'; readonly goal: string; readonly heardMs: number }
+  | {
+      readonly code: 'backing-off';
+      readonly goal: string;
+      readonly attempt: number;
+      readonly attempts: number;
+      readonly why: string;
+      readonly untilMs: number;
+    }
+  | {
+      readonly code: 'held';
+      readonly goal: string;
+      readonly why: string;
+      readonly planId: string;
+      readonly node: string;
+    }
+  | { readonly code: 'plan-refused'; readonly goal: string; readonly why: string }
+  // Not the planner's: a host that was turned away at the door.
+  | {
+      readonly code: 'join-refused';
+      readonly source: string;
+      readonly why: string;
+      readonly mend: string;
+    };
+
+export type WaitCode = WaitReason['code'];
+
+export interface Wait {
+  /** A node's name, or the cluster's for what concerns no single node. */
+  readonly subject: string;
+  readonly reason: WaitReason;
+  readonly sinceMs: number;
+  /** The operator's request that waits; absent for what the cluster needs by itself. */
+  readonly request?: string;
+}
+
+/** These end only when an operator acts; the others end by themselves. */
+const heldCodes: ReadonlySet<WaitCode> = new Set([
+  'preflight-stops',
+  'left-out',
+  'spare',
+  'no-auto-join',
+  'ca-digest-unknown',
+  'image-missing',
+  'held',
+  'plan-refused',
+  'join-refused',
+]);
+
+export const isHeld = ({ reason }: Pick<Wait, 'reason'>): boolean => heldCodes.has(reason.code);

@@ -1,0 +1,64 @@
+// Gates as steps: what has to be true before and after a change of the control plane or of etcd,
+// measured by a host right before it acts and right after. Which gate a change has is data
+// (planner/changes.ts).
+import type { EtcdEndpoint, Step } from '../../shared/model/step.ts';
+import { API_PORT, etcdClientPaths, paths } from '../render/paths.ts';
+import { step } from './step-builder.ts';
+
+/** Who is looked at. `subject` is the host that the change is about. */
+export interface Gate {
+  /** Every expected member answers a linearizable read, one list, one leader, no alarm. */
+  readonly etcd: boolean;
+  /** /registry is empty or belongs to our Kubernetes CA. */
+  readonly registry: boolean;
+  readonly apiServers: readonly ('masters' | 'subject')[];
+  readonly nodes: readonly ('masters' | 'subject')[];
+}
+
+export interface GateParties {
+  readonly members: readonly EtcdEndpoint[];
+  readonly masters: readonly { readonly name: string; readonly address: string }[];
+  readonly subject: { readonly name: string; readonly address: string };
+}
+
+export const etcdGate = (id: string, members: readonly EtcdEndpoint[]): Step =>
+  step(id, 'wait-etcd-healthy', { members, credentials: etcdClientPaths });
+
+export const apiServerReady = (id: string, address: string): Step =>
+  step(id, 'wait-apiserver-ready', {
+    url: `https://${address}:${API_PORT}/readyz`,
+    caPath: paths.kubernetesCa,
+  });
+
+export function gateBefore(gate: Gate, parties: GateParties): readonly Step[] {
+  const { members, masters, subject } = parties;
+  const chosen = (who: Gate['nodes']) =>
+    who.flatMap((one) => (one === 'masters' ? masters : [subject]));
+  return [
+    ...(gate.etcd ? [etcdGate('etcd-gate', members)] : []),
+    ...(gate.registry ? [registryIsOurs(members)] : []),
+    ...chosen(gate.apiServers).map(({ name, address }) =>
+      apiServerReady(`gate-apiserver-${name}`, address),
+    ),
+    ...chosen(gate.nodes).map(({ name }) =>
+      step(`gate-node-${name}`, 'wait-node-ready', { node: name }),
+    ),
+  ];
+}
+
+/** The subject's own API server is waited for before, in a stage of its own. */
+export function gateAfter(gate: Gate, parties: GateParties): readonly Step[] {
+  return [
+    ...(gate.nodes.includes('subject')
+      ? [step('node-ready', 'wait-node-ready', { node: parties.subject.name })]
+      : []),
+    ...(gate.etcd ? [etcdGate('etcd-gate-after', parties.members)] : []),
+  ];
+}
+
+const registryIsOurs = (members: readonly EtcdEndpoint[]): Step =>
+  step('registry', 'check-etcd-registry', {
+    endpoints: members.map(({ clientUrl }) => clientUrl),
+    credentials: etcdClientPaths,
+    caPath: paths.kubernetesCa,
+  });

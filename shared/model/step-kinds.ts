@@ -1,0 +1,58 @@
+// What each kind of step may do, and how long it may take by default: one table for the coordinator,
+// which builds steps, and for the agent, which refuses a step that claims a milder effect than its
+// kind has.
+import type { StepEffect, StepKind } from './step.ts';
+
+export interface StepKindRow {
+  /** The first is the default. */
+  readonly effects: readonly [StepEffect, ...StepEffect[]];
+  readonly timeoutSeconds: number;
+  /** What a stop does to the step while it runs. */
+  readonly onStop: 'interrupt' | 'finish';
+}
+
+const read = (timeoutSeconds: number): StepKindRow => ({
+  effects: ['read'],
+  timeoutSeconds,
+  onStop: 'interrupt',
+});
+const change = (timeoutSeconds: number): StepKindRow => ({
+  effects: ['change'],
+  timeoutSeconds,
+  onStop: 'finish',
+});
+/** A change that others may notice where the runbook says so. */
+const mayDisrupt = (timeoutSeconds: number): StepKindRow => ({
+  effects: ['change', 'disrupt'],
+  timeoutSeconds,
+  onStop: 'finish',
+});
+
+export const stepKinds = {
+  'disable-swap': change(120),
+  'load-kernel-modules': change(60),
+  'set-sysctls': change(60),
+  'write-file': change(30),
+  'remove-path': change(30),
+  'fetch-artifact': { effects: ['change'], timeoutSeconds: 1800, onStop: 'interrupt' },
+  'install-binary': change(1800),
+  'unpack-archive': change(1800),
+  'import-image': change(1800),
+  'manage-unit': mayDisrupt(180),
+  // As long as the coordinator that signs it may be away.
+  'request-certificate': change(600),
+  'wait-etcd-healthy': read(300),
+  'check-etcd-registry': read(60),
+  'etcd-snapshot': change(300),
+  'kubeadm-phase': mayDisrupt(300),
+  'read-ca-digest': read(30),
+  'create-join-credentials': change(60),
+  'delete-join-credentials': change(60),
+  'unseal-secret': change(30),
+  'apply-manifest': change(120),
+  'wait-node-ready': read(300),
+  'wait-apiserver-ready': read(300),
+  'wait-workload-ready': read(300),
+  'issue-user-certificate': change(60),
+  'smoke-test': change(300),
+} as const satisfies Record<StepKind, StepKindRow>;
