@@ -90,10 +90,12 @@ export const isPrepared = (member: Member): boolean => has(member, 'kubernetes')
 export const isNode = ({ cluster }: Situation, member: Member): boolean =>
   cluster.masters.includes(member.id) || has(member, 'node');
 
+/** What version 0.1 laid down counts as what should be: a spec could not be changed under it. */
 export const isCurrent = (member: Member, wanted: Digests): boolean =>
-  Object.entries(wanted).every(
-    ([name, digest]) => member.node.record.applied[name as ComponentName]?.digest === digest,
-  );
+  Object.entries(wanted).every(([name, digest]) => {
+    const applied = member.node.record.applied[name as ComponentName];
+    return applied !== undefined && (applied.digest === null || applied.digest === digest);
+  });
 
 /** Hosts that are nodes: workers first, because pods run there. */
 export const nodesOf = (situation: Situation): readonly Member[] => [

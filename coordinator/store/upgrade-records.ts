@@ -4,7 +4,12 @@
 import { AppError } from '../../shared/errors.ts';
 import type { StepId } from '../../shared/model/ids.ts';
 import type { ComponentName, Digests } from '../components/component.ts';
-import { type GoalKey, type GoalKind, goalKinds } from '../plan-records/goal-key.ts';
+import {
+  type GoalKey,
+  type GoalKind,
+  goalKinds,
+  inputsDigestOf,
+} from '../plan-records/goal-key.ts';
 import {
   type ClusterRecord,
   type FleetRecord,
@@ -13,7 +18,7 @@ import {
   type PlanRecord,
   STORE_SCHEMA,
 } from './records.ts';
-import { type Store, update } from './store.ts';
+import { type Store, type Stored, update } from './store.ts';
 
 /** @throws AppError conflict when a newer version of Muster has written the store */
 export async function upgradeRecords(store: Store): Promise<void> {
@@ -38,11 +43,12 @@ export async function upgradeRecords(store: Store): Promise<void> {
 type OldPlan = Omit<PlanRecord, 'goalKey' | 'brings'> & { readonly contentKey?: string };
 
 async function upgradePlans(store: Store): Promise<void> {
+  const tokens = tokensMade(await store.range<PlanRecord | OldPlan>(keys.plans));
   for (const { key } of await store.range<unknown>(keys.plans)) {
     await update<PlanRecord | OldPlan>(store, key, (current) => {
       if (current === null || 'goalKey' in current) return null;
       const { contentKey = '', ...rest } = current;
-      const goalKey = goalKeyFrom(contentKey, rest.nodeId);
+      const goalKey = aboutConsumer(goalKeyFrom(contentKey, rest.nodeId), tokens);
       return { ...rest, goalKey, brings: bringsOf(goalKey.kind, current) };
     });
   }
@@ -57,6 +63,34 @@ export function goalKeyFrom(contentKey: string, nodeId: string): GoalKey {
   const [slug = '', subject = nodeId, ...rest] = path.split('/');
   const kind = oldSlugs[slug] ?? (isGoalKind(slug) ? slug : 'user-certificate');
   return { kind, subject, inputsDigest: rest.join('/'), generation: Number(generation) };
+}
+
+interface MadeToken {
+  readonly consumer: string;
+  readonly tokenId: string;
+}
+
+/** Which join credentials were made by which plan. */
+function tokensMade(
+  plans: readonly Stored<PlanRecord | OldPlan>[],
+): ReadonlyMap<string, MadeToken> {
+  return new Map(
+    plans.flatMap(({ value }) => {
+      const key = 'goalKey' in value ? value.goalKey : goalKeyFrom(value.contentKey ?? '', '');
+      const tokenId = value.steps.find(({ stepId }) => stepId === 'credentials')?.outputs[
+        'tokenId'
+      ];
+      if (key.kind !== 'credentials' || tokenId === undefined) return [];
+      return [[value.planId, { consumer: key.subject, tokenId }] as const];
+    }),
+  );
+}
+
+/** Version 0.1 forgot what a plan had made; now it is a token of a host that is forgotten. */
+function aboutConsumer(key: GoalKey, tokens: ReadonlyMap<string, MadeToken>): GoalKey {
+  const made = key.kind === 'forget-credentials' ? tokens.get(key.subject) : undefined;
+  if (made === undefined) return key;
+  return { ...key, subject: made.consumer, inputsDigest: inputsDigestOf(made.tokenId) };
 }
 
 const oldSlugs: Readonly<Record<string, GoalKind>> = {
