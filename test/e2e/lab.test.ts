@@ -116,6 +116,21 @@ describe.skipIf(!isRoot)('a lab', () => {
     expect(await canReach(one, 'h1', await one.addressOf('h2'))).toBe(true);
   });
 
+  test('switches a host on although a unit in it waits for another host', async () => {
+    const unit = '[Service]\\nType=notify\\nExecStart=/bin/sleep infinity\\nTimeoutStartSec=0\\n';
+    const install = '[Install]\\nWantedBy=multi-user.target\\n';
+    const path = '/etc/systemd/system/waits.service';
+    await output(one, 'h2', ['sh', '-c', `printf '${unit}${install}' > ${path}`]);
+    await one.exec('h2', ['systemctl', 'enable', '--quiet', 'waits.service']);
+    await one.stop('h2');
+    await one.start('h2');
+    expect(await output(one, 'h2', ['systemctl', 'is-active', 'dbus.service'])).toBe('active\n');
+    expect((await one.exec('h2', ['systemctl', 'is-active', 'waits.service'])).stdout).toBe(
+      'activating\n',
+    );
+    await one.exec('h2', ['systemctl', 'disable', '--quiet', '--now', 'waits.service']);
+  });
+
   test('cuts a host off the network and heals it', async () => {
     const address = await one.addressOf('h2');
     await one.cut('h2');

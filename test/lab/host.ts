@@ -127,14 +127,39 @@ async function readSystemState(cable: Cable, signal: AbortSignal | undefined): P
   const leader = await readLeader(cable.lab, cable.host);
   if (leader === undefined) return 'off';
   try {
-    const command = ['timeout', '5', 'systemctl', 'is-system-running', '--wait'];
-    const { stdout } = await runInHost(leader, command, { signal });
-    return stdout.trim() || 'starting';
+    const command = ['timeout', '2', 'systemctl', 'is-system-running', '--wait'];
+    const state = (await runInHost(leader, command, { signal })).stdout.trim() || 'starting';
+    if (state !== 'starting') return state;
+    return (await onlyOthersAreAwaited(leader, signal)) ? 'running' : 'starting';
   } catch (error) {
     // The host may have ended between the two looks at it.
     if (isMissing(error)) return 'off';
     throw error;
   }
+}
+
+/**
+ * True when all that still starts are units that were installed into the host later. They may wait for
+ * other hosts, as a member of etcd does for its majority, and then for ever.
+ */
+async function onlyOthersAreAwaited(
+  leader: number,
+  signal: AbortSignal | undefined,
+): Promise<boolean> {
+  const ask = async (...words: readonly string[]): Promise<string> =>
+    (await runInHost(leader, ['systemctl', ...words], { signal })).stdout.trim();
+  if ((await ask('is-active', 'basic.target')) !== 'active') return false;
+  const jobs = (await ask('list-jobs', '--plain', '--no-legend')).split('\n');
+  const starting = jobs
+    .map((line) => line.trim().split(/\s+/))
+    .flatMap(([, unit, , state]) => (unit !== undefined && state === 'running' ? [unit] : []));
+  if (starting.length === 0) return false;
+  const files = await ask('show', '--property=FragmentPath', '--value', ...starting);
+  return files
+    .split(/\n+/)
+    .every(
+      (path) => path.startsWith('/etc/systemd/system/') && !path.endsWith('/lab-fixes.service'),
+    );
 }
 
 async function bootFailure({ cable, disk }: HostPlace, state: string): Promise<Error> {
