@@ -17,7 +17,10 @@ import { packArtifact } from './pack.ts';
 import { defaultCacheDir } from './paths.ts';
 import { compilerPackages, ensureSystemPackages, rootfsPackages } from './system-packages.ts';
 
-const neededDiskBytes = 30e9;
+/** Sources and compiled packages of one program, and a share of what it becomes. */
+const diskBytesPerCommand = 0.6e9;
+/** What has to be left for the hosts that run it. */
+const diskBytesLeft = 10e9;
 /** Raised when packing changes what it writes for the same recipe. */
 const packingRevision = 2;
 
@@ -144,12 +147,16 @@ async function demandMeans({ work, cacheDir, log, signal }: Means): Promise<void
   await mkdir(cacheDir, { recursive: true });
   const { bavail, bsize } = await statfs(cacheDir);
   const free = bavail * bsize;
-  if (work.some(({ recipe }) => recipe.compiler.kind === 'go')) {
+  const commands = work.flatMap(({ recipe: { compiler } }) =>
+    compiler.kind === 'go' ? compiler.commands : [],
+  );
+  if (commands.length > 0) {
     await demandGo();
-    if (free < neededDiskBytes) {
-      const found = `${Math.floor(free / 1e9)} GB are free in ${cacheDir}`;
+    const needed = commands.length * diskBytesPerCommand + diskBytesLeft;
+    if (free < needed) {
+      const gigabytes = (bytes: number): string => `${Math.ceil(bytes / 1e9)} GB`;
       throw new Error(
-        `building the lab's artifacts needs 30 GB and ${found}: free some or set MUSTER_CACHE to a larger disk`,
+        `building the lab's artifacts and running them needs ${gigabytes(needed)} and ${gigabytes(free)} are free in ${cacheDir}: free some or set MUSTER_CACHE to a larger disk`,
       );
     }
   }
