@@ -1,10 +1,13 @@
 // Makes a fresh clone ready to run: installs the locked packages and puts Node 24 where npm
 // scripts find it. Plain JavaScript, because it runs on whatever Node the machine has (>= 20.19).
 // The runtime comes from a registry package with the binary inside, so no install script runs.
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, lstatSync, readlinkSync, rmSync, statSync, symlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { stripVTControlCharacters } from 'node:util';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const installed = join(root, 'node_modules/.package-lock.json');
@@ -19,9 +22,11 @@ if (!isCurrent) {
     '--ignore-scripts',
     '--no-audit',
     '--no-fund',
+    '--no-update-notifier',
+    // The Node that npm runs on only starts the one that is being installed.
+    '--no-engine-strict',
   ];
-  const result = spawnSync('npm', ['ci', ...flags], { cwd: root, stdio: ['ignore', 2, 2] });
-  if (result.status !== 0) {
+  if (!(await runNpm(['ci', ...flags]))) {
     process.stderr.write(
       'setup: npm ci failed; see its output above, then run the command again\n',
     );
@@ -44,4 +49,25 @@ const isLinked =
 if (!isLinked) {
   rmSync(link, { force: true });
   symlinkSync(target, link);
+}
+
+/**
+ * True when it ended well. What npm says about its own Node being too old for a package is left out:
+ * nothing of ours runs on that Node, and no flag of npm silences it alone.
+ */
+async function runNpm(args) {
+  const npm = spawn('npm', args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
+  for (const stream of [npm.stdout, npm.stderr]) {
+    createInterface({ input: stream }).on('line', (line) => {
+      if (/^npm warn EBADENGINE\b/i.test(stripVTControlCharacters(line))) return;
+      process.stderr.write(`${line}\n`);
+    });
+  }
+  try {
+    const [code] = await once(npm, 'close');
+    return code === 0;
+  } catch (error) {
+    process.stderr.write(`setup: npm cannot be run: ${error.message}\n`);
+    return false;
+  }
 }
