@@ -49,7 +49,8 @@ export function createEventFeed(clock: Clock, history: readonly LogLine[] = []):
     },
     read(after, matches) {
       const found = lines.filter((line) => line.cursor > after && matches(line));
-      return { lines: found, next: Math.max(after, lines.at(-1)?.cursor ?? 0) };
+      // Up to what `changed` compares with: less would wake the reader at once, again and again.
+      return { lines: found, next: Math.max(after, last) };
     },
     changed: (after, signal) => changes.above(after, signal),
   };

@@ -59,6 +59,19 @@ describe('the feed of events', () => {
   });
 
   it.each([
+    ['has nothing yet', []],
+    ['has only what was before it started', [line('old')]],
+  ])('that %s lets who follows it wait', async (_what, history) => {
+    const feed = createEventFeed(manualClock(), history);
+    const { next } = feed.read(0, everything);
+    const stop = new AbortController();
+    const waiting = feed.changed(next, stop.signal);
+    stop.abort();
+    // Were it resolved at once, it would be asked again at once, and nobody else would be served.
+    await expect(waiting).rejects.toThrow(expect.objectContaining({ name: 'AbortError' }));
+  });
+
+  it.each([
     ['', ['a', 'b', 'c']],
     ['w1', ['a', 'b']],
     ['p1', ['a', 'b']],
