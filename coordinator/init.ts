@@ -6,7 +6,7 @@ import { initKeys } from './keys/keys.ts';
 import { dataPaths } from './keys/paths.ts';
 import { makePrivateDirectory } from './keys/private-file.ts';
 import { newFleetId } from './signing/new-ids.ts';
-import { type FleetRecord, keys } from './store/records.ts';
+import { type FleetRecord, keys, STORE_SCHEMA } from './store/records.ts';
 import { openSqliteStore } from './store/sqlite-store.ts';
 import { update } from './store/store.ts';
 
@@ -58,7 +58,9 @@ async function recordFleet(dataDir: string, now: number): Promise<string> {
   const store = openSqliteStore(dataPaths(dataDir).store);
   try {
     const record = await update<FleetRecord>(store, keys.fleet, (current) =>
-      current === null ? { fleet: newFleetId(), epoch: 1, createdMs: now } : null,
+      current === null
+        ? { fleet: newFleetId(), schema: STORE_SCHEMA, epoch: 1, createdMs: now }
+        : null,
     );
     if (record === null) throw new AppError('internal', 'the fleet record was not written');
     return record.fleet;

@@ -1,10 +1,13 @@
-// `npm run bench -- install`: measures on real hosts, prints a table and writes JSON. Figures are
+// `npm run bench -- install`: measures on real hosts, prints a table and writes JSON. `npm run bench --
+// turn`: what a fleet at rest costs its coordinator. Figures are
 // shown, never asserted: a slow machine is not a bug.
 import { measureInstall } from './install.ts';
+import { measureTurn } from './turn.ts';
 
 const [name, ...rest] = process.argv.slice(2);
 const benches: Readonly<Record<string, (args: readonly string[]) => Promise<void>>> = {
   install: measureInstall,
+  turn: measureTurn,
 };
 const bench = Object.hasOwn(benches, name ?? '') ? benches[name ?? ''] : undefined;
 if (bench === undefined) {
