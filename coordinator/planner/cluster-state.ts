@@ -145,9 +145,10 @@ function reach(
   return { ...cluster, reached: { ...cluster.reached, [milestone]: { atMs } } };
 }
 
+/** The newest: a retry may have made another one. */
 const donePlan = (
   { node }: Member,
   kind: Parameters<typeof isAbout>[1],
   subject: string,
 ): PlanRecord | undefined =>
-  node.plans.find((plan) => plan.state === 'done' && isAbout(plan.goalKey, kind, subject));
+  node.plans.findLast((plan) => plan.state === 'done' && isAbout(plan.goalKey, kind, subject));

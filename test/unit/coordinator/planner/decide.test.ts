@@ -274,3 +274,64 @@ test('a retry begins no second smoke test beside the one that runs', () => {
   world.settle();
   expect(world.running().filter(isSmoke)).toHaveLength(1);
 });
+
+test('a worker that says again and again that its credentials ran out gets few plans, each with fresh ones', () => {
+  const world = new PlanningWorld([...masters, workers[0]!]);
+  const sealed: string[] = [];
+  for (let second = 0; second < 3600; second += 1) {
+    world.settle();
+    for (const plan of world.running()) {
+      if (plan.goal !== 'join as worker') {
+        world.finish(plan);
+        continue;
+      }
+      const draft = world.plans.find(({ planId }) => planId === plan.planId)?.draft;
+      sealed.push(JSON.stringify(draft?.stages[0]));
+      world.fail(plan, { code: 'credentials-expired', retryable: false });
+    }
+    world.now += 1000;
+  }
+  expect(sealed).toHaveLength(3);
+  expect(new Set(sealed).size).toBe(3);
+  const ofW1 = world.issued.filter((line) => line.includes('w1'));
+  expect(ofW1.length).toBeLessThan(20);
+});
+
+test('a worker whose address is another one every second does not get a plan every second', () => {
+  const world = new PlanningWorld([...masters, workers[0]!]);
+  for (let second = 0; second < 3600; second += 1) {
+    world.settle();
+    for (const plan of world.running()) {
+      if (plan.goal === 'join as worker') world.fail(plan);
+      else world.finish(plan);
+    }
+    const address = `192.168.7.${100 + (second % 100)}`;
+    world.setFacts('w1', {
+      addresses: [{ interface: 'eth0', address, prefix: 24, family: 'ipv4' }],
+    });
+    world.now += 1000;
+  }
+  const joins = world.issued.filter((line) => line === 'w1: join as worker');
+  expect(joins.length).toBeGreaterThan(3);
+  expect(joins.length).toBeLessThanOrEqual(13);
+});
+
+test('a first master that does not say which CA it made is held, and a retry has the keys made again', () => {
+  const world = new PlanningWorld(masters);
+  while (!world.issued.includes('m1: make cluster keys')) {
+    for (const plan of world.running()) world.finish(plan);
+    world.settle();
+  }
+  for (const plan of world.running()) world.finish(plan, { 'read-ca-digest': {} });
+  const held = shown(world.settle()).find(({ code }) => code === 'ca-digest-unknown');
+  expect(held?.for).toContain('did not say which CA');
+  expect(world.issued).not.toContain('m1: start control plane');
+  const nodes = world.view.nodes.map((node) => ({
+    ...node,
+    record: { ...node.record, retryGeneration: 1 },
+  }));
+  world.view = { ...world.view, nodes };
+  world.runAll();
+  expect(world.issued.filter((line) => line === 'm1: make cluster keys')).toHaveLength(2);
+  expect(world.view.cluster.masters).toHaveLength(3);
+});
