@@ -12,7 +12,7 @@ import type { Host } from './host/host.ts';
 import type { Identity } from './identity/identity.ts';
 import { isIdentityRenewalDue, renewIdentity } from './identity/renewal.ts';
 import { type Contact, createContact } from './link/contact.ts';
-import type { CoordinatorLink } from './link/coordinator-link.ts';
+import type { CoordinatorLink, Trouble } from './link/coordinator-link.ts';
 import { createOutbox } from './link/outbox.ts';
 import { createPollLoop } from './link/poll-loop.ts';
 import { createMemoryWatch, type OwnProcess } from './memory-watch.ts';
@@ -70,12 +70,8 @@ export async function runAgent(options: AgentOptions): Promise<'ended' | 'start-
     clock,
     log,
   });
-  if (journal.corruption !== null) {
-    log.error(
-      { corruption: journal.corruption },
-      'the journal is corrupt: no step begins until an operator has looked at it',
-    );
-  }
+  const trouble = troubleOf(journal);
+  if (trouble !== null) log.error({ trouble: trouble.code }, trouble.sentence);
   const contact = createContact(clock);
   const bootId = facts.bootId;
   let identity = options.identity;
@@ -119,7 +115,7 @@ export async function runAgent(options: AgentOptions): Promise<'ended' | 'start-
     signedNow: contact.signedNow,
     coordinator: contact,
     signal,
-    trouble: () => (journal.corruption === null ? null : `journal-corrupt: ${journal.corruption}`),
+    trouble: () => trouble?.sentence ?? null,
     onChange: (finishedPlanId) => {
       memoryWatch.noteWork();
       if (finishedPlanId === null) pollLoop.wake();
@@ -145,6 +141,7 @@ export async function runAgent(options: AgentOptions): Promise<'ended' | 'start-
       lanes: lanes.reports(),
       journalId: journal.id,
       journalEnd: journal.end,
+      trouble,
     }),
     isWorking,
     verify: (answer, nonce) => {
@@ -222,6 +219,14 @@ export async function runAgent(options: AgentOptions): Promise<'ended' | 'start-
     await journal.close();
   }
   return options.signal.aborted ? 'ended' : outcome;
+}
+
+function troubleOf({ corruption }: Journal): Trouble | null {
+  if (corruption === null) return null;
+  return {
+    code: 'journal-corrupt',
+    sentence: `the journal is damaged (${corruption}), so no step begins: look at it on the host with \`muster-agent journal show\`, then go on with \`muster-agent journal go-on\``,
+  };
 }
 
 interface CircumstancesOf {

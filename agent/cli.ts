@@ -20,6 +20,8 @@ export type Command = CommonOptions &
       }
     | { readonly kind: 'facts'; readonly output: 'text' | 'json' }
     | { readonly kind: 'plan-verify'; readonly file: string }
+    | { readonly kind: 'journal-show' }
+    | { readonly kind: 'journal-go-on'; readonly isConfirmed: boolean }
     | { readonly kind: 'version' }
     | { readonly kind: 'help' }
   );
@@ -30,6 +32,8 @@ export const usage = `muster-agent: the part of Muster that runs on every host
   muster-agent join --token-file F|- [--coordinator HOST:PORT]... [--name NAME]
   muster-agent facts [-o json]                       what this host would report
   muster-agent plan verify FILE                      is FILE (a stored envelope) a plan for this host?
+  muster-agent journal show                          what its journal says, and where it is damaged
+  muster-agent journal go-on [--yes]                 set a damaged journal aside and begin a new one
   muster-agent version
 
   --config-dir DIR   default /etc/muster            --state-dir DIR   default /var/lib/muster-agent
@@ -39,6 +43,7 @@ const options = {
   'token-file': { type: 'string' },
   coordinator: { type: 'string', multiple: true },
   name: { type: 'string' },
+  yes: { type: 'boolean' },
   output: { type: 'string', short: 'o' },
   'config-dir': { type: 'string' },
   'state-dir': { type: 'string' },
@@ -58,6 +63,12 @@ export function parseCommand(argv: readonly string[]): Command {
     if (file === undefined || more.length > 0) throw wrong('plan verify takes one FILE');
     return { ...common, kind: 'plan-verify', file };
   }
+  if (name === 'journal' && rest.length === 1) {
+    if (rest[0] === 'show') return { ...common, kind: 'journal-show' };
+    const isConfirmed = values.yes === true;
+    if (rest[0] === 'go-on') return { ...common, kind: 'journal-go-on', isConfirmed };
+  }
+  if (name === 'journal') throw wrong('journal takes show or go-on');
   if (rest.length > 0) throw wrong(`unexpected argument ${JSON.stringify(rest[0])}`);
   if (name === 'run') return { ...common, kind: 'run' };
   if (name === 'facts') {

@@ -7,7 +7,7 @@ import type { NodeFacts } from '../shared/model/facts.ts';
 import { envelopeFromStored, objectFrom, type StoredEnvelope } from '../shared/rpc/codec.ts';
 import { runAgent } from './agent.ts';
 import { openArtifactStore } from './artifacts/artifact-store.ts';
-import { type Command, usage } from './cli.ts';
+import { type Command, exitCodeOf, usage } from './cli.ts';
 import { type AgentConfig, type AgentPaths, agentPaths, readAgentConfig } from './config.ts';
 import { isMissing, makePrivateDirectory } from './durable-file.ts';
 import { collectFacts } from './facts/collect.ts';
@@ -17,6 +17,7 @@ import { createNodeHost } from './host/node-host.ts';
 import { readIdentity } from './identity/identity.ts';
 import { readTokenFile } from './identity/token-file.ts';
 import { lockInstance } from './instance-lock.ts';
+import { explainGoOn, goOnWithNewJournal, showJournal } from './journal-commands.ts';
 import { openEnrollment } from './link/enrollment-client.ts';
 import { openGrpcLink } from './link/grpc-link.ts';
 import { awaitMembership, joinWith, type MembershipOptions } from './membership.ts';
@@ -66,6 +67,19 @@ export async function runCommand(command: Command, around: Surroundings): Promis
     }
     case 'plan-verify':
       return await verifyFile(command.file, { paths, around });
+    case 'journal-show':
+      around.print(await showJournal(paths));
+      return 0;
+    case 'journal-go-on': {
+      if (!command.isConfirmed) {
+        around.print(await explainGoOn(paths));
+        return exitCodeOf('usage');
+      }
+      const { host, clock } = createParts(around.createLog('warn'));
+      const lock = async (): Promise<unknown> => await lockInstance(paths.stateDirectory);
+      around.print(await goOnWithNewJournal({ paths, host, clock, lock }));
+      return 0;
+    }
     case 'join': {
       const config = await configFor(command, paths);
       const parts = createParts(around.createLog(config.logLevel));

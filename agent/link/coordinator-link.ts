@@ -12,6 +12,13 @@ export interface LaneReport {
   readonly doing: string;
 }
 
+/** Why no step begins on this host, whatever is asked of it. */
+export interface Trouble {
+  readonly code: 'journal-corrupt';
+  /** For people, with the way out. */
+  readonly sentence: string;
+}
+
 export interface Poll {
   readonly instanceId: string;
   readonly poll: number;
@@ -21,6 +28,7 @@ export interface Poll {
   readonly lanes: readonly LaneReport[];
   readonly journalId: string;
   readonly journalEnd: number;
+  readonly trouble: Trouble | null;
   readonly holdMs: number;
 }
 

@@ -117,6 +117,7 @@ function pollToWire(poll: Poll, agentVersion: string) {
     lanes: poll.lanes.map((lane) => ({ ...lane, planIds: [...lane.planIds] })),
     journalId: poll.journalId,
     journalEnd: poll.journalEnd,
+    trouble: poll.trouble,
     holdMs: poll.holdMs,
   };
 }

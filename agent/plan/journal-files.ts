@@ -1,7 +1,7 @@
 // The files behind a journal: segments named after the index of their first record. Loads them, cuts a
 // torn tail, allocates new ones with zeros, drops old ones from the front. Decides nothing about plans.
 import { open, readdir, readFile, unlink } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import type { JournalRecord } from '../../shared/model/progress.ts';
 import { syncDirectory } from '../durable-file.ts';
 import { scanSegment } from './journal-segment.ts';
@@ -25,44 +25,87 @@ export interface Segment {
   end: number;
 }
 
-export interface Loaded {
-  readonly segments: Segment[];
-  readonly corruption: string | null;
+export interface SegmentFile {
+  readonly path: string;
+  readonly bytes: Buffer;
 }
 
-export async function loadSegments(directory: string): Promise<Loaded> {
+export interface Damage {
+  /** In one clause, with the file. */
+  readonly what: string;
+  readonly path: string;
+  /** Of the first byte that is no record. */
+  readonly position: number;
+  /** Whole records behind it that nobody may count on. */
+  readonly stray: readonly JournalRecord[];
+}
+
+interface JudgedSegments {
+  /** Whole records, in order, up to the damage. */
+  readonly segments: Segment[];
+  readonly torn: readonly { readonly segment: Segment; readonly size: number }[];
+  readonly damage: Damage | null;
+}
+
+export interface Loaded {
+  readonly segments: Segment[];
+  readonly damage: Damage | null;
+}
+
+/** The files of a journal's segments, in order; none when there is no such folder. */
+export async function readSegmentFiles(directory: string): Promise<readonly SegmentFile[]> {
   const names = (await readdir(directory)).filter((name) => /^\d{12}\.log$/.test(name)).sort();
+  return await Promise.all(
+    names.map(async (name) => {
+      const path = join(directory, name);
+      return { path, bytes: await readFile(path) };
+    }),
+  );
+}
+
+/** What may be counted on. Pure. */
+export function judgeSegments(files: readonly SegmentFile[]): JudgedSegments {
   const segments: Segment[] = [];
   const torn: { readonly segment: Segment; readonly size: number }[] = [];
-  for (const name of names) {
-    const path = join(directory, name);
-    const bytes = await readFile(path);
-    const first = Number(name.slice(0, 12));
+  for (const { path, bytes } of files) {
+    const first = Number(basename(path, '.log'));
     const before = segments.at(-1);
     const expected = before === undefined ? first : before.first + before.entries.length;
     const scan = scanSegment(bytes, first);
-    const corruption = (what: string): Loaded => ({ segments, corruption: `${what} in ${path}` });
-    if (scan.tail === 'valid-after-bad')
-      return corruption('a bad record with a valid one after it');
-    if (scan.records.length > 0 && torn.length > 0) {
-      return corruption(`records after a bad one of ${torn[0]?.segment.path}`);
+    const entries = scan.records.map(({ payload }) => ({
+      record: JSON.parse(payload.toString('utf8')) as JournalRecord,
+      bytes: payload,
+    }));
+    const damagedAt = (what: string, position: number, stray: readonly JournalRecord[]) => ({
+      segments,
+      torn,
+      damage: { what: `${what} in ${path}`, path, position, stray },
+    });
+    const whole = entries.map(({ record }) => record);
+    if (entries.length > 0 && torn.length > 0) {
+      return damagedAt(`records after a bad one of ${torn[0]?.segment.path}`, 0, whole);
     }
-    if (scan.records.length > 0 && first !== expected)
-      return corruption(`records missing before ${first}`);
-    const entries: JournalEntry[] = [];
-    for (const { payload } of scan.records) {
-      entries.push({
-        record: JSON.parse(payload.toString('utf8')) as JournalRecord,
-        bytes: payload,
-      });
+    if (entries.length > 0 && first !== expected) {
+      return damagedAt(`records missing before ${first}`, 0, whole);
     }
     const segment: Segment = { path, first, entries, end: scan.end };
     segments.push(segment);
+    if (scan.tail === 'valid-after-bad') {
+      const stray = scan.stray.map(({ payload }) => JSON.parse(payload.toString('utf8')));
+      return damagedAt('a bad record with a valid one after it', scan.end, stray);
+    }
     if (scan.tail === 'torn') torn.push({ segment, size: bytes.length });
   }
+  return { segments, torn, damage: null };
+}
+
+/** Cuts a torn tail. Changes nothing of what is damaged. */
+export async function loadSegments(directory: string): Promise<Loaded> {
+  const { segments, torn, damage } = judgeSegments(await readSegmentFiles(directory));
+  if (damage !== null) return { segments, damage };
   for (const { segment, size } of torn) await cutTail(segment, size);
   await removeEmpty(segments, directory);
-  return { segments, corruption: null };
+  return { segments, damage: null };
 }
 
 /** Segments that never got a record (a crash while one was made) go; their place is allocated again. */

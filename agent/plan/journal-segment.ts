@@ -19,6 +19,8 @@ export interface SegmentScan {
   readonly end: number;
   /** clean: zeros follow. torn: what follows is no record, nor is anything after it. */
   readonly tail: 'clean' | 'torn' | 'valid-after-bad';
+  /** Whole records behind a bad one, of whatever index: for people, never for folding. */
+  readonly stray: readonly SegmentRecord[];
 }
 
 export function encodeRecord(index: number, payload: Uint8Array): Buffer {
@@ -41,15 +43,20 @@ export function scanSegment(bytes: Buffer, first: number): SegmentScan {
     records.push(record);
     position += headerSize + record.payload.length;
   }
-  return { records, end: position, tail: tailOf(bytes, position) };
+  if (isZero(bytes.subarray(position))) return { records, end: position, tail: 'clean', stray: [] };
+  const stray = recordsBehind(bytes, position);
+  return { records, end: position, tail: stray.length > 0 ? 'valid-after-bad' : 'torn', stray };
 }
 
-function tailOf(bytes: Buffer, position: number): SegmentScan['tail'] {
-  if (isZero(bytes.subarray(position))) return 'clean';
-  for (let at = bytes.indexOf(magic, position); at >= 0; at = bytes.indexOf(magic, at + 1)) {
-    if (recordAt(bytes, at) !== null) return 'valid-after-bad';
+function recordsBehind(bytes: Buffer, position: number): readonly SegmentRecord[] {
+  const found: SegmentRecord[] = [];
+  let at = bytes.indexOf(magic, position);
+  while (at >= 0) {
+    const record = recordAt(bytes, at);
+    if (record !== null) found.push(record);
+    at = bytes.indexOf(magic, at + (record === null ? 1 : headerSize + record.payload.length));
   }
-  return 'torn';
+  return found;
 }
 
 function recordAt(bytes: Buffer, position: number): SegmentRecord | null {

@@ -64,12 +64,10 @@ export async function openJournal(options: JournalOptions): Promise<Journal> {
   const segmentBytes = options.segmentBytes ?? 2 * 1024 * 1024;
   const loaded = await loadSegments(directory);
   const { segments } = loaded;
-  if (loaded.corruption !== null)
-    return openCorruptJournal({
-      id: `corrupt-${newId()}`,
-      corruption: loaded.corruption,
-      segments,
-    });
+  if (loaded.damage !== null) {
+    const { what } = loaded.damage;
+    return openCorruptJournal({ id: `corrupt-${newId()}`, corruption: what, segments });
+  }
 
   const firstIndex = (): number => segments[0]?.first ?? 0;
   const endIndex = (): number => {
@@ -184,7 +182,7 @@ export async function openJournal(options: JournalOptions): Promise<Journal> {
   };
 }
 
-interface Position {
+export interface Position {
   readonly id: string;
   /** Index of the record that has offset 0. */
   readonly began: number;
@@ -193,10 +191,16 @@ interface Position {
 
 const newId = (): string => randomBytes(8).toString('hex');
 
+/** Null when there is none. */
+export async function readPosition(directory: string): Promise<Position | null> {
+  const text = await readIfThere(join(directory, 'position.json'));
+  return text === null ? null : (JSON.parse(text.toString('utf8')) as Position);
+}
+
 async function loadPosition(directory: string, firstIndex: number): Promise<Position> {
+  const present = await readPosition(directory);
+  if (present !== null) return present;
   const path = join(directory, 'position.json');
-  const text = await readIfThere(path);
-  if (text !== null) return JSON.parse(text.toString('utf8')) as Position;
   const position: Position = { id: newId(), began: firstIndex, acknowledged: 0 };
   await writeFileDurably({ path, content: JSON.stringify(position), mode: 0o600 });
   return position;

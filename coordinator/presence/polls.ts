@@ -22,6 +22,14 @@ export interface PollTold {
   readonly lanes: readonly LaneTold[];
   readonly journalId: string;
   readonly journalEnd: number;
+  /** Why no step begins on the host; null when nothing keeps it from its work. */
+  readonly trouble: TroubleTold | null;
+}
+
+/** In the words of an agent that may be newer: any code. */
+export interface TroubleTold {
+  readonly code: string;
+  readonly sentence: string;
 }
 
 export interface PollState extends PollTold {
@@ -155,4 +163,4 @@ export function createPolls(clock: Clock): Polls {
 const isSameStory = (before: PollState | undefined, told: PollTold): boolean =>
   before !== undefined &&
   before.bootId === told.bootId &&
-  JSON.stringify(before.lanes) === JSON.stringify(told.lanes);
+  JSON.stringify([before.lanes, before.trouble]) === JSON.stringify([told.lanes, told.trouble]);

@@ -9,7 +9,7 @@ import type { Plan } from '../../shared/model/plan.ts';
 import type { JournalRecord } from '../../shared/model/progress.ts';
 import { AgentProcess } from '../support/agent-process.ts';
 import { FleetServer } from '../support/fleet-server.ts';
-import { aPlan, aStep } from '../support/signed-plans.ts';
+import { aPlan, aStep, signedPlan } from '../support/signed-plans.ts';
 
 async function anAgent(server: FleetServer): Promise<AgentProcess> {
   const agent = await AgentProcess.create({
@@ -175,6 +175,52 @@ test('a stop that names a plan is final, also before it was accepted', async () 
   await server.until(() => ended(server, plan.planId) !== undefined);
   expect(ended(server, plan.planId)).toMatchObject({ state: 'stopped' });
   await expect(stat(file(agent, 's0-0'))).rejects.toThrow(/ENOENT/);
+});
+
+test('a damaged journal is told at every poll, until it is set aside on the host', async () => {
+  const server = await FleetServer.start();
+  const agent = await anAgent(server);
+  agent.start();
+  await server.until(() => server.polls.length > 0, 30_000);
+  const nodeId = await nodeIdOf(agent);
+  const old = planFor(server, nodeId, { stages: fileSteps(agent, 3, 1) });
+  server.issue(old);
+  await server.until(() => ended(server, old.planId) !== undefined);
+  await agent.kill();
+
+  const segment = join(agent.stateDirectory, 'journal/000000000000.log');
+  const bytes = await readFile(segment);
+  bytes.fill(0xff, 300, 364);
+  await writeFile(segment, bytes);
+  const before = server.polls.length;
+  agent.start();
+  await server.until(() => server.polls.length > before + 1, 30_000);
+  expect(server.polls.at(-1)?.trouble).toMatchObject({
+    code: 'journal-corrupt',
+    sentence: expect.stringContaining('muster-agent journal show'),
+  });
+  const tooEarly = agent.twin().start('journal', 'go-on', '--yes');
+  expect(await tooEarly.end()).toBe(6);
+  expect(tooEarly.text()).toContain('systemctl stop muster-agent');
+  await agent.kill('SIGTERM');
+
+  const shown = agent.twin().start('journal', 'show');
+  expect(await shown.end()).toBe(0);
+  expect(shown.text()).toContain('damaged: no step begins on this host');
+  const goesOn = agent.twin().start('journal', 'go-on', '--yes');
+  expect(await goesOn.end()).toBe(0);
+
+  const since = server.polls.length;
+  agent.start();
+  await server.until(() => server.polls.length > since, 30_000);
+  expect(server.polls.at(-1)?.trouble).toBeNull();
+  server.rawEnvelopes.push(signedPlan(old, server.keys.plan));
+  server.ring();
+  const next = planFor(server, nodeId, { stages: fileSteps(agent, 2, 1) });
+  server.issue(next);
+  await server.until(() => ended(server, next.planId) !== undefined);
+  const taken = server.records().filter(({ event }) => event === 'plan-accepted');
+  expect(taken.map(({ planId }) => planId)).toEqual([old.planId, next.planId]);
 });
 
 test('an evicted host keeps asking, loses nothing, and says so', async () => {

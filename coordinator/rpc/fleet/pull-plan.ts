@@ -15,7 +15,7 @@ import type { PullRequest__Output } from '../../../shared/rpc/generated/muster/v
 import type { CallContext } from '../../../shared/rpc/handler.ts';
 import { accepted } from '../../plan-records/apply-record.ts';
 import { endForgotten } from '../../plan-records/forgotten.ts';
-import type { LaneTold, OpenPoll, PollTold } from '../../presence/polls.ts';
+import type { LaneTold, OpenPoll, PollTold, TroubleTold } from '../../presence/polls.ts';
 import { signAnswer } from '../../signing/issuer.ts';
 import {
   type JournalPosition,
@@ -80,7 +80,16 @@ function parseTold(request: PullRequest__Output): PollTold {
     lanes: request.lanes.slice(0, 2).map(parseLane),
     journalId: word(request.journalId, 'journalId'),
     journalEnd: request.journalEnd,
+    trouble: parseTrouble(request.trouble),
   };
+}
+
+/** A code that is none is told as one that nothing knows: a host in trouble is never shown as sound. */
+export function parseTrouble(trouble: PullRequest__Output['trouble']): TroubleTold | null {
+  if (trouble === null) return null;
+  const { code, sentence } = trouble;
+  const isCode = /^[a-z][a-z0-9-]{0,63}$/.test(code);
+  return { code: isCode ? code : 'unknown', sentence: sentence.slice(0, 500) };
 }
 
 function parseLane(lane: PullRequest__Output['lanes'][number]): LaneTold {

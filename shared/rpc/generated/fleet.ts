@@ -15,6 +15,7 @@ import type { PullRequest as _muster_v1_PullRequest, PullRequest__Output as _mus
 import type { RenewReply as _muster_v1_RenewReply, RenewReply__Output as _muster_v1_RenewReply__Output } from './muster/v1/RenewReply.ts';
 import type { RenewRequest as _muster_v1_RenewRequest, RenewRequest__Output as _muster_v1_RenewRequest__Output } from './muster/v1/RenewRequest.ts';
 import type { Signature as _muster_v1_Signature, Signature__Output as _muster_v1_Signature__Output } from './muster/v1/Signature.ts';
+import type { Trouble as _muster_v1_Trouble, Trouble__Output as _muster_v1_Trouble__Output } from './muster/v1/Trouble.ts';
 
 type SubtypeConstructor<Constructor extends new (...args: any) => any, Subtype> = {
   new(...args: ConstructorParameters<Constructor>): Subtype;
@@ -40,6 +41,7 @@ export interface ProtoGrpcType {
       RenewReply: MessageTypeDefinition<_muster_v1_RenewReply, _muster_v1_RenewReply__Output>
       RenewRequest: MessageTypeDefinition<_muster_v1_RenewRequest, _muster_v1_RenewRequest__Output>
       Signature: MessageTypeDefinition<_muster_v1_Signature, _muster_v1_Signature__Output>
+      Trouble: MessageTypeDefinition<_muster_v1_Trouble, _muster_v1_Trouble__Output>
     }
   }
 }

@@ -12,6 +12,9 @@ test.each([
   [['facts'], { kind: 'facts', output: 'text' }],
   [['facts', '-o', 'json'], { kind: 'facts', output: 'json' }],
   [['plan', 'verify', 'f'], { kind: 'plan-verify', file: 'f' }],
+  [['journal', 'show'], { kind: 'journal-show' }],
+  [['journal', 'go-on'], { kind: 'journal-go-on', isConfirmed: false }],
+  [['journal', 'go-on', '--yes'], { kind: 'journal-go-on', isConfirmed: true }],
   [['version'], { kind: 'version' }],
   [['--version'], { kind: 'version' }],
   [['--help'], { kind: 'help' }],
@@ -33,6 +36,9 @@ test.each([
   [['plan']],
   [['plan', 'verify']],
   [['facts', '-o', 'yaml']],
+  [['journal']],
+  [['journal', 'erase']],
+  [['journal', 'show', 'all']],
 ])('%j is a usage error', (argv) => {
   expect(() => parseCommand(argv)).toThrow(expect.objectContaining({ code: 'usage' }));
 });

@@ -95,6 +95,7 @@ const aPoll = (changes: Partial<Poll> = {}): Poll => ({
   lanes: [{ lane: 'host', planIds: [], epoch: 0, sequence: 0, doing: 'idle' }],
   journalId: 'j',
   journalEnd: 0,
+  trouble: null,
   holdMs: 0,
   ...changes,
 });

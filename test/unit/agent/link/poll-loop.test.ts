@@ -23,7 +23,14 @@ function aLoop() {
   const state = { isWorking: false, replies: 0 };
   const loop: PollLoop = createPollLoop({
     link: () => link,
-    describe: () => ({ bootId: 'b', factsDigest: 'd', lanes: [], journalId: 'j', journalEnd: 0 }),
+    describe: () => ({
+      bootId: 'b',
+      factsDigest: 'd',
+      lanes: [],
+      journalId: 'j',
+      journalEnd: 0,
+      trouble: null,
+    }),
     isWorking: () => state.isWorking,
     verify: (answer, nonce) =>
       verifyAnswer(answer, {

@@ -12,6 +12,7 @@ const told = (poll: number, change: Partial<PollTold> = {}): PollTold => ({
   lanes: [],
   journalId: 'j',
   journalEnd: 0,
+  trouble: null,
   ...change,
 });
 const never = new AbortController().signal;
@@ -41,9 +42,13 @@ describe('what polls tell', () => {
     const lane = { lane: 'host', planIds: ['p'], epoch: 1, sequence: 1, doing: 'runs' } as const;
     expect(news(told(3, { lanes: [lane] }))).toBe(true);
     expect(news(told(4, { lanes: [{ ...lane, doing: 'waits' }] }))).toBe(true);
+    const trouble = { code: 'journal-corrupt', sentence: 'the journal is damaged' };
+    expect(news(told(5, { lanes: [{ ...lane, doing: 'waits' }], trouble }))).toBe(true);
+    expect(polls.state('a')?.trouble).toEqual(trouble);
+    expect(news(told(6, { lanes: [{ ...lane, doing: 'waits' }] }))).toBe(true);
     clock.advance(31_000);
-    expect(news(told(5, { lanes: [{ ...lane, doing: 'waits' }] }))).toBe(true);
-    expect(news(told(6, { bootId: 'b2', lanes: [{ ...lane, doing: 'waits' }] }))).toBe(true);
+    expect(news(told(7, { lanes: [{ ...lane, doing: 'waits' }] }))).toBe(true);
+    expect(news(told(8, { bootId: 'b2', lanes: [{ ...lane, doing: 'waits' }] }))).toBe(true);
   });
 
   it('forgets what was answered when the agent was started anew', () => {

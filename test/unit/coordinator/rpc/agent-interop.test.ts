@@ -85,6 +85,7 @@ const poll = (number: number, planIds: readonly string[] = []): Poll => ({
   lanes: [{ lane: 'host', planIds, epoch: 0, sequence: 0, doing: '' }],
   journalId: 'j',
   journalEnd: 0,
+  trouble: null,
   holdMs: 20_000,
 });
 

@@ -1,6 +1,7 @@
 // Original file: proto/fleet.proto
 
 import type { LaneState as _muster_v1_LaneState, LaneState__Output as _muster_v1_LaneState__Output } from '../../muster/v1/LaneState.ts';
+import type { Trouble as _muster_v1_Trouble, Trouble__Output as _muster_v1_Trouble__Output } from '../../muster/v1/Trouble.ts';
 import type { Long } from '@grpc/proto-loader';
 
 export interface PullRequest {
@@ -29,6 +30,10 @@ export interface PullRequest {
    * 0: answer at once.
    */
   'holdMs'?: (number | string | Long);
+  /**
+   * Missing when nothing keeps the agent from its work.
+   */
+  'trouble'?: (_muster_v1_Trouble | null);
 }
 
 export interface PullRequest__Output {
@@ -57,4 +62,8 @@ export interface PullRequest__Output {
    * 0: answer at once.
    */
   'holdMs': (number);
+  /**
+   * Missing when nothing keeps the agent from its work.
+   */
+  'trouble': (_muster_v1_Trouble__Output | null);
 }

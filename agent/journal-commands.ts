@@ -1,0 +1,123 @@
+// `muster-agent journal show` and `journal go-on`: the way out for a host whose journal is damaged.
+// Going on sets the journal and its plans aside, deletes nothing, and begins anew. The accepted pairs
+// stay as they are: no plan that this host ever took is taken again.
+//
+// INVARIANT: the plans go before the journal. A crash between the two leaves a journal that is still
+// damaged; the other way round the last plan would look like one whose acceptance a crash cut off.
+import { rename } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import type { Clock } from '../shared/clock.ts';
+import { AppError } from '../shared/errors.ts';
+import type { AgentPaths } from './config.ts';
+import { isMissing, makePrivateDirectory, syncDirectory } from './durable-file.ts';
+import type { Host } from './host/host.ts';
+import { UNIT_DIRECTORY } from './host/transient-unit.ts';
+import { parseProperties, unitStateOf } from './host/unit-state.ts';
+import { openAccepted } from './plan/accepted.ts';
+import { openJournal } from './plan/journal.ts';
+import { formatJournal, type JournalLook, lookAtJournal, wayOut } from './plan/journal-report.ts';
+
+/** @throws AppError not-found */
+export async function showJournal(paths: AgentPaths): Promise<string> {
+  return formatJournal(await look(paths));
+}
+
+export interface GoOnOptions {
+  readonly paths: AgentPaths;
+  readonly host: Host;
+  readonly clock: Clock;
+  /** Makes sure that no agent works meanwhile. @throws AppError conflict */
+  readonly lock: () => Promise<unknown>;
+}
+
+/** What was done, for people. @throws AppError refused, conflict, not-found */
+export async function goOnWithNewJournal(options: GoOnOptions): Promise<string> {
+  const { paths, host, clock } = options;
+  await lockOut(options);
+  const { damage } = await look(paths);
+  if (damage === null) {
+    const message = `the journal in ${paths.journalDirectory} is sound: there is nothing to set aside`;
+    throw new AppError('refused', message);
+  }
+  const units = await endedUnits(host);
+  // Before anything is changed: it fails when the pairs cannot be read.
+  const accepted = await openAccepted(join(paths.stateDirectory, 'accepted'));
+  const aside = await makePrivateDirectory(paths.stateDirectory, `damaged-${clock.now()}`);
+  await moveInto(aside, paths.plansDirectory);
+  await moveInto(aside, paths.journalDirectory);
+  const journal = await openJournal({ directory: paths.journalDirectory });
+  await journal.close();
+  await host.forgetUnits(units);
+  const pairs = accepted.pairs();
+  const orders = (['host', 'cluster'] as const).map((lane) => {
+    const pair = pairs[lane];
+    return `${lane} ${pair === null ? 'none' : `epoch ${pair.epoch} number ${pair.sequence}`}`;
+  });
+  return [
+    `The damaged journal and its plans are now in ${aside}; a new journal begins with id ${journal.id}.`,
+    `Plans up to the last accepted ones (${orders.join(', ')}) are not taken again.`,
+    'Start the agent: systemctl start muster-agent. The coordinator plans again what it misses.',
+    '',
+  ].join('\n');
+}
+
+async function lockOut({ lock, paths }: GoOnOptions): Promise<void> {
+  try {
+    await lock();
+  } catch (cause) {
+    if (!(cause instanceof AppError) || cause.code !== 'conflict') throw cause;
+    const message = `an agent works with ${paths.stateDirectory}: stop it first with \`systemctl stop muster-agent\``;
+    throw new AppError('conflict', message, { cause });
+  }
+}
+
+/** Synced: what was moved is in one place or in the other after a power cut. */
+async function moveInto(folder: string, path: string): Promise<void> {
+  try {
+    await rename(path, join(folder, basename(path)));
+  } catch (thrown) {
+    if (!isMissing(thrown)) throw thrown;
+    return;
+  }
+  await syncDirectory(folder);
+  await syncDirectory(dirname(path));
+}
+
+/** What `go-on` without --yes says. @throws AppError not-found */
+export async function explainGoOn(paths: AgentPaths): Promise<string> {
+  const seen = await look(paths);
+  if (seen.damage === null) return 'The journal is sound: there is nothing to set aside.\n';
+  return `${formatJournal(seen)}\nNothing was changed. ${wayOut[0]} To go on, repeat with --yes.\n`;
+}
+
+async function look(paths: AgentPaths): Promise<JournalLook> {
+  try {
+    return await lookAtJournal(paths.journalDirectory);
+  } catch (cause) {
+    if (!isMissing(cause)) throw cause;
+    const message = `there is no journal in ${paths.journalDirectory}: no agent has worked here`;
+    throw new AppError('not-found', message, { cause });
+  }
+}
+
+/**
+ * Commands that an attempt left behind. A new journal knows none of them, so that the next plan could
+ * begin the same command beside one that still runs.
+ * @throws AppError conflict
+ */
+async function endedUnits(host: Host): Promise<readonly string[]> {
+  const files = await host.list(UNIT_DIRECTORY);
+  const units = [...new Set(files.map((name) => name.replace(/\.(out|err|in)$/, '')))];
+  for (const unit of units) {
+    const shown = await host.read([
+      'systemctl',
+      'show',
+      '--property=LoadState,ActiveState,SubState,Result,ExecMainStatus',
+      `${unit}.service`,
+    ]);
+    if (unitStateOf(parseProperties(shown.stdout)).kind !== 'running') continue;
+    const message = `${unit}.service, a command of a plan, still runs: wait until it has ended, or end it with \`systemctl stop ${unit}.service\``;
+    throw new AppError('conflict', message);
+  }
+  return units;
+}
