@@ -103,6 +103,7 @@ export async function runAgent(options: AgentOptions): Promise<'ended' | 'start-
       host: options.host,
       clock,
       log,
+      stateDirectory: paths.stateDirectory,
       artifacts: options.artifacts,
       link: () => link,
       nodeKeyPem: identity.nodeKey.pem,

@@ -27,6 +27,7 @@ export interface StepServices {
   readonly host: Host;
   readonly clock: Clock;
   readonly log: Logger;
+  readonly stateDirectory: string;
   readonly artifacts: Artifacts;
   /** The link changes when the certificate is renewed. */
   readonly link: () => CoordinatorLink;
@@ -52,6 +53,7 @@ export function stepContext(services: StepServices, binding: AttemptBinding): St
     clock,
     log: services.log.child({ planId, stepId, attempt: turn.attempt }),
     signal,
+    stateDirectory: services.stateDirectory,
     planId,
     stepId,
     unit: turn.unit,

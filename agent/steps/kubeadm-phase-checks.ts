@@ -23,6 +23,7 @@ import {
   serviceAccountKeys,
 } from './kubeadm-phase-parts.ts';
 import { kubernetes } from './kubernetes-paths.ts';
+import type { StepContext } from './step-runner.ts';
 
 export interface Phase {
   readonly parts: readonly PhasePart[];
@@ -112,8 +113,11 @@ export function phaseFor(args: StepArgs['kubeadm-phase']): Phase {
 export const phaseName = ({ command, phase }: StepArgs['kubeadm-phase']): string =>
   [command, ...phase].join(' ');
 
-export const markerPath = (args: StepArgs['kubeadm-phase']): string =>
-  `${kubernetes.markers}/${phaseName(args).replaceAll(' ', '-')}.sha256`;
+/** What the phase was rendered from. */
+export const markerPath = (
+  args: StepArgs['kubeadm-phase'],
+  { stateDirectory }: Pick<StepContext, 'stateDirectory'>,
+): string => `${stateDirectory}/kubeadm/${phaseName(args).replaceAll(' ', '-')}.sha256`;
 
 /** Digest of what a phase was rendered from and of what came out, so that a change of either is seen. */
 export async function renderedDigest(
@@ -125,7 +129,7 @@ export async function renderedDigest(
 }
 
 async function renderedFault(input: PhaseInput): Promise<string | null> {
-  const marker = await input.context.host.readFile(markerPath(input.args));
+  const marker = await input.context.host.readFile(markerPath(input.args, input.context));
   if (marker === null) return 'whether the manifests are of this configuration is not known';
   const digest = await renderedDigest(input, manifests);
   return marker.trim() === digest ? null : 'the manifests are not of this configuration';

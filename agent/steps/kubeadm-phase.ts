@@ -49,7 +49,7 @@ export const kubeadmPhase: StepRunner<'kubeadm-phase'> = {
       await runPhase(args, phase, input);
       if (phase.rendered === undefined) return;
       const digest = await renderedDigest(input, phase.rendered);
-      await context.host.writeFile(markerPath(args), `${digest}\n`, 0o600);
+      await context.host.writeFile(markerPath(args, context), `${digest}\n`, 0o600);
     });
     return {};
   },

@@ -1,4 +1,4 @@
-// Where kubeadm and the kubelet keep things on a host, and what we keep about them.
+// Where kubeadm and the kubelet keep things on a host.
 
 export const kubernetes = {
   directory: '/etc/kubernetes',
@@ -12,6 +12,4 @@ export const kubernetes = {
   kubeletSettings: '/var/lib/kubelet/config.yaml',
   kubeletFlags: '/var/lib/kubelet/kubeadm-flags.env',
   kubeadm: '/usr/local/bin/kubeadm',
-  /** What each kubeadm phase was rendered from. */
-  markers: '/var/lib/muster-agent/kubeadm',
 } as const;

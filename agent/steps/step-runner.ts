@@ -19,6 +19,8 @@ export interface StepContext {
   readonly clock: Clock;
   readonly log: Logger;
   readonly signal: AbortSignal;
+  /** The agent's own folder: what a step has to remember about the host is kept there. */
+  readonly stateDirectory: string;
   readonly planId: string;
   readonly stepId: string;
   /** Prefix for transient units of this attempt. */

@@ -4,12 +4,11 @@
 import { sha256Hex } from '../../shared/canonical.ts';
 import { AppError } from '../../shared/errors.ts';
 import type { StepArgs } from '../../shared/model/step.ts';
-import type { StepRunner } from './step-runner.ts';
+import type { StepContext, StepRunner } from './step-runner.ts';
 import { readTarMembers } from './tar-reader.ts';
 
 const MODE = 0o755;
 const MAX_MEMBER_BYTES = 512 * 1024 * 1024;
-const RECORDS = '/var/lib/muster-agent/unpacked';
 
 type Args = StepArgs['unpack-archive'];
 /** Digests by target path. */
@@ -20,8 +19,9 @@ export const unpackArchive: StepRunner<'unpack-archive'> = {
   title: ({ artifact, members }) =>
     `unpack ${members.length} files of ${artifact.name} ${artifact.version}`,
 
-  check: async (args, { host }) => {
-    const text = await host.readFile(recordPath(args));
+  check: async (args, context) => {
+    const { host } = context;
+    const text = await host.readFile(recordPath(args, context));
     if (text === null) return { kind: 'needed', why: `${args.artifact.name} was not unpacked yet` };
     const record = JSON.parse(text) as UnpackedRecord;
     for (const { to } of args.members) {
@@ -58,20 +58,20 @@ export const unpackArchive: StepRunner<'unpack-archive'> = {
         `${artifact.name} ${artifact.version} has no member ${absent.join(', ')}: the artifact lock names another archive than the plan was made for`,
       );
     }
-    await host.writeFile(recordPath(args), JSON.stringify(record), 0o600);
+    await host.writeFile(recordPath(args, context), JSON.stringify(record), 0o600);
     return {};
   },
 
   // Each member was hashed as it was written, and the record is written last.
-  verify: async (args, { host }) => {
-    if ((await host.stat(recordPath(args))) !== null) return;
+  verify: async (args, context) => {
+    if ((await context.host.stat(recordPath(args, context))) !== null) return;
     throw new AppError('outcome-unknown', `the record of ${args.artifact.name} is gone`, {
       retryable: true,
     });
   },
 };
 
-function recordPath({ artifact, members }: Args): string {
+function recordPath({ artifact, members }: Args, { stateDirectory }: StepContext): string {
   const targets = sha256Hex(JSON.stringify(members)).slice(0, 12);
-  return `${RECORDS}/${artifact.sha256}-${targets}.json`;
+  return `${stateDirectory}/unpacked/${artifact.sha256}-${targets}.json`;
 }

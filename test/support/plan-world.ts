@@ -101,6 +101,7 @@ export class PlanWorld {
         host: this.host,
         clock: this.clock,
         log: silentLogger,
+        stateDirectory: '/state',
         artifacts: { path: () => '', has: async () => true, fetch: async () => '' },
         link: () => ({}) as CoordinatorLink,
         nodeKeyPem: '',

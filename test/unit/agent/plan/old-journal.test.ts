@@ -114,6 +114,7 @@ test('a plan that version 0.1 left half done goes on at its step, and the tail i
       host,
       clock,
       log: silentLogger,
+      stateDirectory: '/state',
       artifacts: { path: () => '', has: async () => true, fetch: async () => '' },
       link: () => link as CoordinatorLink,
       nodeKeyPem: '',

@@ -17,6 +17,7 @@ function aContext(sign: () => Promise<{ certificate: string; ca: string }>) {
     {
       host: new FakeHost(),
       clock,
+      stateDirectory: '/state',
       log: silentLogger,
       artifacts: { path: () => '', has: async () => true, fetch: async () => '' },
       link: () => link,

@@ -31,6 +31,7 @@ export function fakeContext(host: FakeHost, overrides: Partial<StepContext> = {}
     clock: jumpingClock(),
     log: silentLogger,
     signal: new AbortController().signal,
+    stateDirectory: '/state',
     planId: 'p1',
     stepId: 'step',
     unit: 'muster-p1-step-1',

@@ -159,6 +159,7 @@ test('static pods of another configuration, or edited by hand, are rendered agai
     return '';
   });
   await kubeadmPhase.apply(args, context);
+  expect(host.text('/state/kubeadm/init-control-plane-all.sha256')).not.toBeNull();
   expect(await kubeadmPhase.check(args, context)).toEqual({ kind: 'satisfied' });
 
   host.put(configPath, `${config}# changed\n`);
