@@ -33,6 +33,8 @@ export interface FactsKeeperOptions {
 }
 
 export const COLLECT_EVERY_MS = 60_000;
+/** A program was late to say its version: its answer may be there soon. */
+const soon = { firstMs: 5_000, maxMs: COLLECT_EVERY_MS };
 const reportEveryMs = 5 * 60_000;
 const backoff = { firstMs: 500, maxMs: 15_000 };
 const freeSpaceStep = 256 * 1024 * 1024;
@@ -80,13 +82,16 @@ export function createFactsKeeper(options: FactsKeeperOptions): FactsKeeper {
     request: () => bell.abort(),
     run: async () => {
       let failures = 0;
+      let unknowns = 0;
       for (let isFirst = true; !signal.aborted; isFirst = false) {
-        let waitMs = COLLECT_EVERY_MS;
         if (bell.signal.aborted) bell = new AbortController();
+        let waitMs = COLLECT_EVERY_MS;
         try {
           if (!isFirst && failures === 0) await refresh(0);
           await reportIfDue();
           failures = 0;
+          unknowns = lacksVersion(facts) ? unknowns + 1 : 0;
+          if (unknowns > 0) waitMs = Math.min(soon.maxMs, soon.firstMs * 2 ** (unknowns - 1));
         } catch (thrown) {
           if (signal.aborted) return;
           failures += 1;
@@ -103,6 +108,9 @@ export function createFactsKeeper(options: FactsKeeperOptions): FactsKeeper {
     },
   };
 }
+
+const lacksVersion = ({ installed }: NodeFacts): boolean =>
+  installed !== 'unknown' && Object.values(installed).includes('unknown');
 
 /** Without what changes by itself; free space in steps, so that only much of it counts. */
 function comparable(facts: NodeFacts): string {

@@ -81,7 +81,7 @@ type Probe<Name extends ProbedName> = (
 
 export async function collectFacts(options: CollectOptions): Promise<NodeFacts> {
   const { host, clock, log, machine = nodeMachine } = options;
-  const sources: ProbeSources = { host, machine, memory: memoryOf(host), log };
+  const sources: ProbeSources = { host, machine, memory: memoryOf(host), clock, log };
   const probed = await probeAll(sources);
   return {
     schema: 'muster/facts/v1',

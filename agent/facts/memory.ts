@@ -1,10 +1,10 @@
 // What one collection leaves for the next: answers that cost a process, and which failures were
 // told. It belongs to a Host and is forgotten with it; it never outlives the agent.
 import type { Host } from '../host/host.ts';
+import { createVersionMemory, type VersionMemory } from './version-memory.ts';
 
 export interface FactsMemory {
-  /** Versions by path and stamp of the program's file. */
-  readonly versions: Map<string, Promise<string>>;
+  readonly versions: VersionMemory;
   /** Program names by socket inode. */
   readonly socketOwners: Map<string, string>;
   /** What systemd-detect-virt said, by boot. */
@@ -19,7 +19,7 @@ export function memoryOf(host: Host): FactsMemory {
   const known = memories.get(host);
   if (known !== undefined) return known;
   const fresh: FactsMemory = {
-    versions: new Map(),
+    versions: createVersionMemory(),
     socketOwners: new Map(),
     virtualization: new Map(),
     told: new Set(),

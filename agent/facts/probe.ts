@@ -1,5 +1,6 @@
 // A probe answers one fact or throws; `attempt` turns the throw into 'unknown', so that one unreadable
 // file never costs the others. Each failure is told once, at debug: facts are collected every minute.
+import type { Clock } from '../../shared/clock.ts';
 import { isAbort } from '../../shared/errors.ts';
 import type { Logger } from '../../shared/log.ts';
 import type { Known } from '../../shared/model/facts.ts';
@@ -11,10 +12,11 @@ export interface ProbeSources {
   readonly host: Host;
   readonly machine: Machine;
   readonly memory: FactsMemory;
+  readonly clock: Clock;
   readonly log: Logger;
 }
 
-/** Longest that a program asked for a fact may take. */
+/** Longest that a collection waits for a program. */
 export const probeTimeoutMs = 5_000;
 
 export async function attempt<T>(

@@ -1,7 +1,6 @@
 // Versions of Kubernetes' programs and of container runtimes. Each program is asked once: its answer
-// is kept until its file changes. A program that does not say its version is reported as 'unknown'.
+// is kept until its file changes. One that has not said its version yet is reported as 'unknown'.
 import { isAbort } from '../../shared/errors.ts';
-import { remember } from './memory.ts';
 import { type ProbeSources, probeTimeoutMs, tellOnce } from './probe.ts';
 import { findProgram } from './tools.ts';
 
@@ -16,6 +15,9 @@ const programs = {
   dockerd: { args: ['--version'], hasV: false },
   crio: { args: ['--version'], hasV: false },
 } as const;
+
+/** A program that starts for the first time on a slow host reads 50 MB from its disk first. */
+const answerTimeoutMs = 60_000;
 
 type Program = keyof typeof programs;
 
@@ -66,20 +68,26 @@ async function versionOf(
   program: { readonly name: Program; readonly path: string },
 ): Promise<string> {
   const { name, path } = program;
-  const { host, machine, memory } = sources;
+  const { host, machine, memory, clock } = sources;
   const ask = async (): Promise<string> => {
     const { args, hasV } = programs[name];
-    const { stdout } = await host.read([path, ...args], { timeoutMs: probeTimeoutMs });
+    const { stdout } = await host.read([path, ...args], { timeoutMs: answerTimeoutMs });
     const version = parseVersion(stdout, { hasV });
     if (version === null) throw new Error(`${path} did not say its version`);
     return version;
   };
+  const late = new AbortController();
   try {
     const stamp = await machine.stampOf(path);
-    return await remember(memory.versions, `${path} ${stamp}`, { ask });
+    const tooLate = clock.sleep(probeTimeoutMs, late.signal).then(() => {
+      throw new Error(`${path} has not said its version yet`);
+    });
+    return await Promise.race([memory.versions.answer({ path, stamp, ask }), tooLate]);
   } catch (thrown) {
     if (isAbort(thrown)) throw thrown;
     tellOnce(sources, `version of ${name}`, thrown);
     return 'unknown';
+  } finally {
+    late.abort();
   }
 }

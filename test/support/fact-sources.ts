@@ -2,6 +2,7 @@
 import type { FactsMemory } from '../../agent/facts/memory.ts';
 import { memoryOf } from '../../agent/facts/memory.ts';
 import { silentLogger } from '../../shared/log.ts';
+import { FakeClock } from '../fakes/clock.ts';
 import { FakeHost } from '../fakes/host.ts';
 import { FakeMachine } from '../fakes/machine.ts';
 
@@ -9,11 +10,18 @@ export interface FakeSources {
   readonly host: FakeHost;
   readonly machine: FakeMachine;
   readonly memory: FactsMemory;
+  readonly clock: FakeClock;
   readonly log: typeof silentLogger;
 }
 
 export function fakeSources(files: Readonly<Record<string, string>> = {}): FakeSources {
   const host = new FakeHost();
   for (const [path, text] of Object.entries(files)) host.put(path, text);
-  return { host, machine: new FakeMachine(), memory: memoryOf(host), log: silentLogger };
+  return {
+    host,
+    machine: new FakeMachine(),
+    memory: memoryOf(host),
+    clock: new FakeClock(),
+    log: silentLogger,
+  };
 }

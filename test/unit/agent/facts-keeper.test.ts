@@ -8,11 +8,11 @@ import { FakeLink } from '../../fakes/link.ts';
 import { aFacts } from '../../support/cluster-builders.ts';
 import { newSigningKeys } from '../../support/signed-plans.ts';
 
-function aKeeper() {
+function aKeeper(first: Partial<NodeFacts> = {}) {
   const link = new FakeLink(newSigningKeys());
   const clock = new FakeClock();
   const ending = new AbortController();
-  const seen = { facts: aFacts('w1', '192.168.7.1'), collected: 0, digests: 0 };
+  const seen = { facts: aFacts('w1', '192.168.7.1', first), collected: 0, digests: 0 };
   const keeper = createFactsKeeper({
     first: seen.facts,
     collect: async (): Promise<NodeFacts> => {
@@ -44,6 +44,17 @@ test('facts are reported at the start, collected every minute, and reported agai
   seen.facts = { ...seen.facts, swap: { devices: ['/dev/sda2'], fstabLines: [], units: [] } };
   await clock.advance(COLLECT_EVERY_MS);
   expect(link.facts).toHaveLength(2);
+});
+
+test('a version that is not known yet is looked for again soon, and then ever less often', async () => {
+  const { link, clock, seen } = aKeeper({ installed: { kubelet: 'unknown' } });
+  await clock.advance(5_000 + 10_000 + 20_000);
+  expect(seen.collected).toBe(3);
+  await clock.advance(40_000 + 60_000 + 60_000);
+  expect(seen.collected).toBe(6);
+  seen.facts = { ...seen.facts, installed: { kubelet: 'v1.37.1' } };
+  await clock.advance(COLLECT_EVERY_MS);
+  expect(link.facts.at(-1)?.installed).toEqual({ kubelet: 'v1.37.1' });
 });
 
 test('unchanged facts are reported every five minutes all the same', async () => {

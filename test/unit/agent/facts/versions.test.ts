@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { findProgram, proxyEnvironment, tools } from '../../../../agent/facts/tools.ts';
 import { installed, parseVersion, runtimes } from '../../../../agent/facts/versions.ts';
+import { settle } from '../../../fakes/clock.ts';
 import { fakeSources } from '../../../support/fact-sources.ts';
 
 test.each([
@@ -54,6 +55,62 @@ test('a program that does not say its version is installed in an unknown one', a
   expect(await installed(sources)).toEqual({ runc: 'unknown' });
   sources.host.answer('/usr/bin/runc', 'broken');
   expect(await installed(sources)).toEqual({ runc: 'unknown' });
+});
+
+test('programs are asked one at a time', async () => {
+  const sources = fakeSources();
+  const { host } = sources;
+  const open = new Map<string, (text: string) => void>();
+  let atOnce = 0;
+  host.read = async (argv) => {
+    atOnce += 1;
+    expect(atOnce).toBe(1);
+    const stdout = await new Promise<string>((resolve) => open.set(argv[0] ?? '', resolve));
+    atOnce -= 1;
+    return { exitCode: 0, stdout, stderr: '' };
+  };
+  for (const name of ['kubelet', 'kubeadm', 'kubectl', 'etcd']) {
+    host.put(`/usr/local/bin/${name}`, '', 0o755);
+  }
+  const asking = installed(sources);
+  for (let asked = 0; asked < 4; asked += 1) {
+    await settle();
+    expect(open.size).toBe(1);
+    for (const [path, answer] of open) {
+      open.delete(path);
+      answer('1.2.3\n');
+    }
+  }
+  expect(Object.values(await asking)).toEqual(['v1.2.3', 'v1.2.3', 'v1.2.3', '1.2.3']);
+});
+
+test('a program that is slow to answer is unknown to this collection and known to the next', async () => {
+  const sources = fakeSources();
+  const { host, clock } = sources;
+  const answered = Promise.withResolvers<string>();
+  host.put('/usr/local/bin/kubelet', '', 0o755);
+  let asked = 0;
+  host.read = async () => {
+    asked += 1;
+    return { exitCode: 0, stdout: await answered.promise, stderr: '' };
+  };
+  const first = installed(sources);
+  await clock.advance(5_000);
+  expect(await first).toEqual({ kubelet: 'unknown' });
+  answered.resolve('Kubernetes v1.37.1\n');
+  expect(await installed(sources)).toEqual({ kubelet: 'v1.37.1' });
+  expect(asked).toBe(1);
+});
+
+test('what a program said is kept when it fails later, and asked again at once when it never said', async () => {
+  const sources = installedHost();
+  await installed(sources);
+  sources.host.answer('/usr/local/bin/kubelet', { exitCode: 1, stderr: 'out of memory' });
+  expect(await installed(sources)).toMatchObject({ kubelet: 'v1.37.1' });
+  sources.machine.stamps.set('/usr/local/bin/kubelet', 'second');
+  expect(await installed(sources)).toMatchObject({ kubelet: 'unknown' });
+  sources.host.answer('/usr/local/bin/kubelet', 'Kubernetes v1.37.2\n');
+  expect(await installed(sources)).toMatchObject({ kubelet: 'v1.37.2' });
 });
 
 test('a host without programs has none', async () => {
