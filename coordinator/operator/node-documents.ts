@@ -1,6 +1,7 @@
 // Nodes, pools and clusters as documents: from the view and the latest decision. Pure.
 import { isFinal } from '../../shared/model/plan.ts';
 import type { PullState } from '../artifacts/artifact-provider.ts';
+import { artifactArchitecture } from '../components/bill-of-materials.ts';
 import type { Decision } from '../planner/decision.ts';
 import { nodeAddress } from '../planner/node-address.ts';
 import type { Phase } from '../planner/phase.ts';
@@ -46,7 +47,7 @@ export function nodeDocument(seen: Seen, node: NodeView, withDetails: boolean): 
     online: node.online,
     address:
       facts === null || pool === undefined ? null : nodeAddress(facts, record.name, { spec, pool }),
-    architecture: facts?.architecture ?? null,
+    architecture: facts === null ? null : artifactArchitecture(facts.architecture),
     os: facts === null || facts.os === 'unknown' ? null : facts.os.pretty,
     kernel: facts === null || facts.kernel === 'unknown' ? null : facts.kernel.release,
     version: installed['kubelet'] ?? null,

@@ -58,6 +58,8 @@ test('nodes come with phase, waits and labels; facts only when one is named', as
     roles: ['worker'],
   });
   expect(nodes[1]).not.toHaveProperty('details');
+  // The word of artifacts and images, not the one of the agent's runtime.
+  expect(nodes[1]?.architecture).toBe('amd64');
   const [named] = await get<NodeDocument>(world, 'nodes', 'w1');
   expect(named?.details).toMatchObject({ tokenId: 'mt0000000000', facts: { hostname: 'w1' } });
 });
