@@ -7,14 +7,21 @@ export const maxClockSkewMs = 30_000;
 const swap: HostCheck = {
   name: 'swap',
   run: (member, spec) =>
-    whenKnown(member.facts.swap, 'the swap devices', ({ devices }) => {
-      if (devices.length === 0 || spec.host.swap === 'off') return [];
+    whenKnown(member.facts.swap, 'the swap devices', ({ devices, fstabLines, units }) => {
+      if (spec.host.swap === 'off') return [];
+      const found = [
+        ...devices.map((device) => `swap is on: ${device}`),
+        // Off until the next boot: then the kubelet starts, ends and starts again, for ever.
+        ...fstabLines.map((line) => `/etc/fstab turns swap on at the next boot: ${line}`),
+        ...units.map((unit) => `${unit} turns swap on at the next boot`),
+      ];
+      if (found.length === 0) return [];
       return [
         {
           severity: 'error',
-          found: `swap is on: ${devices.join(', ')}`,
-          needed: 'no swap',
-          mend: 'set host.swap: "off" in the spec and Muster turns it off, or run `swapoff -a` and clean /etc/fstab',
+          found: found.join('; '),
+          needed: 'no swap, also after the next boot',
+          mend: 'set host.swap: "off" in the spec and Muster turns it off; or run `swapoff -a`, take swap out of /etc/fstab and mask its units (`systemctl mask UNIT`)',
         },
       ];
     }),
