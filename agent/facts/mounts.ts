@@ -1,4 +1,5 @@
 // /proc/self/mountinfo as a list, read as proc(5) describes it.
+import { unescapeOctal } from '../host/octal-escape.ts';
 
 export interface Mount {
   readonly mountPoint: string;
@@ -28,11 +29,4 @@ export function mountOf(path: string, mounts: readonly Mount[]): Mount | null {
     if (isAbove && mountPoint.length >= (best?.mountPoint.length ?? 0)) best = mount;
   }
   return best;
-}
-
-/** The kernel writes blanks in names as \040. */
-export function unescapeOctal(text: string): string {
-  return text.replaceAll(/\\([0-7]{3})/g, (_, digits: string) =>
-    String.fromCharCode(Number.parseInt(digits, 8)),
-  );
 }

@@ -33,20 +33,23 @@ export async function readModuleStates(
   names: readonly string[],
 ): Promise<ReadonlyMap<string, ModuleState>> {
   const release = (await host.readFile('/proc/sys/kernel/osrelease'))?.trim() ?? '';
-  const [loaded, filesystems, builtin, dependencies, config] = await Promise.all([
-    host.readFile('/proc/modules'),
-    host.readFile('/proc/filesystems'),
-    host.readFile(`/lib/modules/${release}/modules.builtin`),
-    host.readFile(`/lib/modules/${release}/modules.dep`),
-    readKernelConfig(host, release),
+  const [loaded, filesystems, builtin, dependencies] = await Promise.all([
+    readOrNull(host, '/proc/modules'),
+    readOrNull(host, '/proc/filesystems'),
+    readOrNull(host, `/lib/modules/${release}/modules.builtin`),
+    readOrNull(host, `/lib/modules/${release}/modules.dep`),
   ]);
+  let config: Promise<string | null> | null = null;
   const lists = {
     loaded: namesIn(loaded, /^(\S+) /gm),
     builtin: namesIn(builtin, /([^/\n]+)\.ko$/gm),
     loadable: namesIn(dependencies, /^(?:[^\n:]*\/)?([^/\n:]+)\.ko[^:\n]*:/gm),
-    hasLoadable: dependencies !== null,
+    hasBoth: builtin !== null && dependencies !== null,
     filesystems: filesystems ?? '',
-    config,
+    config: () => {
+      config ??= readKernelConfig(host, release).catch(() => null);
+      return config;
+    },
   };
   const states = await Promise.all(names.map((name) => stateOf(host, name, lists)));
   return new Map(names.map((name, index) => [name, states[index] ?? 'unknown']));
@@ -56,9 +59,11 @@ interface ModuleLists {
   readonly loaded: ReadonlySet<string>;
   readonly builtin: ReadonlySet<string>;
   readonly loadable: ReadonlySet<string>;
-  readonly hasLoadable: boolean;
+  /** The lists of all modules there are. */
+  readonly hasBoth: boolean;
   readonly filesystems: string;
-  readonly config: string | null;
+  /** Read once, when nothing else decides: it is compressed and seldom needed. */
+  readonly config: () => Promise<string | null>;
 }
 
 async function stateOf(host: Host, given: string, lists: ModuleLists): Promise<ModuleState> {
@@ -66,21 +71,27 @@ async function stateOf(host: Host, given: string, lists: ModuleLists): Promise<M
   if (lists.loaded.has(name)) return 'loaded';
   if (lists.builtin.has(name)) return 'builtin';
   if (name === 'overlay' && /\boverlay$/m.test(lists.filesystems)) return 'builtin';
-  if ((await host.stat(`/sys/module/${name}/initstate`)) !== null) return 'loaded';
+  if (await isThere(host, `/sys/module/${name}/initstate`)) return 'loaded';
   // Without initstate it is part of the kernel: only its parameters are listed.
-  if ((await host.stat(`/sys/module/${name}`)) !== null) return 'builtin';
+  if (await isThere(host, `/sys/module/${name}`)) return 'builtin';
   const proof = evidence[name];
-  if (proof !== undefined && (await host.stat(proof)) !== null) return 'builtin';
+  if (proof !== undefined && (await isThere(host, proof))) return 'builtin';
   if (lists.loadable.has(name)) return 'loadable';
-  const setting = configured(lists.config, options[name]);
+  if (lists.hasBoth) return 'missing';
+  const setting = configured(await lists.config(), options[name]);
   if (setting === 'y') return 'builtin';
-  if (lists.hasLoadable) return 'missing';
   if (setting === 'm') return 'loadable';
   return setting === 'off' ? 'missing' : 'unknown';
 }
 
+/** What may not be looked at shows nothing. */
+const readOrNull = (host: Host, path: string): Promise<string | null> =>
+  host.readFile(path).catch(() => null);
+const isThere = async (host: Host, path: string): Promise<boolean> =>
+  (await host.stat(path).catch(() => null)) !== null;
+
 /** The kernel's configuration as text; null when the host does not show it. */
-export async function readKernelConfig(host: Host, release: string): Promise<string | null> {
+async function readKernelConfig(host: Host, release: string): Promise<string | null> {
   if ((await host.stat('/proc/config.gz')) !== null) {
     const pieces: Uint8Array[] = [];
     for await (const piece of host.readChunks('/proc/config.gz')) pieces.push(piece);

@@ -1,10 +1,11 @@
 // Where swap comes from on a host: what is on now, what /etc/fstab turns on, what units turn on. Read
 // from files, for the facts and for the step that turns it off.
 import type { Host } from './host.ts';
+import { unescapeOctal } from './octal-escape.ts';
 
 export interface SwapState {
   readonly devices: readonly string[];
-  /** Lines of /etc/fstab as they are. */
+  /** Lines of /etc/fstab, without blanks around them. */
   readonly fstabLines: readonly string[];
   /** Swap units that are not masked. */
   readonly units: readonly string[];
@@ -23,15 +24,20 @@ export async function readSwapState(host: Host): Promise<SwapState> {
     host.readFile('/etc/fstab'),
     readUnits(host),
   ]);
-  const devices = (swaps ?? '')
-    .split('\n')
-    .slice(1)
-    .map((line) => line.split(/\s+/)[0] ?? '');
+  // A kernel without swap has no such file.
   return {
-    devices: devices.filter((device) => device !== ''),
-    fstabLines: (fstab ?? '').split('\n').filter(isSwapLine),
+    devices: devicesIn(swaps ?? ''),
+    fstabLines: (fstab ?? '')
+      .split('\n')
+      .filter(isSwapLine)
+      .map((line) => line.trim()),
     units,
   };
+}
+
+function devicesIn(text: string): readonly string[] {
+  const lines = text.split('\n').filter((line) => line.trim() !== '' && !/^Filename\s/.test(line));
+  return lines.map((line) => unescapeOctal(line.split(/\s+/)[0] ?? ''));
 }
 
 /** A line of /etc/fstab that is not a comment and mounts swap. */
@@ -47,9 +53,7 @@ async function readUnits(host: Host): Promise<readonly string[]> {
   return [...names].filter((_name, index) => masked[index] === false).sort();
 }
 
-/** A masked unit is a link to /dev/null. */
+/** A masked unit is a link to /dev/null, or an empty file, before all others of its name. */
 async function isMasked(host: Host, name: string): Promise<boolean> {
-  const path = `/etc/systemd/system/${name}`;
-  const found = await host.stat(path);
-  return found?.kind === 'link' && (await host.readFile(path)) === '';
+  return (await host.readFile(`/etc/systemd/system/${name}`))?.trim() === '';
 }

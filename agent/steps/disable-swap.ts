@@ -39,7 +39,7 @@ export const disableSwap: StepRunner<'disable-swap'> = {
 function describe(swap: SwapState): string | null {
   const parts = [
     ...swap.devices.map((device) => `swap is on: ${device}`),
-    ...swap.fstabLines.map((line) => `/etc/fstab has "${line.trim()}"`),
+    ...swap.fstabLines.map((line) => `/etc/fstab has "${line}"`),
     ...swap.units.map((unit) => `unit ${unit} turns swap on`),
   ];
   return parts.length === 0 ? null : parts.join('; ');

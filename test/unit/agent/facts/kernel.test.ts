@@ -1,11 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import {
-  kernel,
-  modules,
-  overlayfs,
-  parseModuleFiles,
-  parseProcModules,
-} from '../../../../agent/facts/kernel.ts';
+import { kernel, modules, overlayfs } from '../../../../agent/facts/kernel.ts';
 import { attempt } from '../../../../agent/facts/probe.ts';
 import { fakeSources } from '../../../support/fact-sources.ts';
 
@@ -97,6 +91,13 @@ describe('a module is', () => {
       { [`${directory}/modules.dep`]: '' },
       null,
     ],
+    [
+      'missing when the kernel was built without it and has no modules at all',
+      'ip_vs',
+      { '/boot/config-6.1.0-9-amd64': 'CONFIG_VXLAN=y\n# CONFIG_IP_VS is not set\n' },
+      'missing',
+    ],
+    ['left out when what lists it is rubbish', 'vxlan', { '/proc/modules': 'rubbish\n\n' }, null],
   ])('%s', async (_, name, files, expected) => {
     expect(await stateOf(name, files as Record<string, string>)).toBe(expected);
   });
@@ -123,16 +124,4 @@ test.each([
 ])('with %s the kernel configuration is %s', async (path, config) => {
   const sources = fakeSources({ ...release, [path]: 'x' });
   expect(await kernel(sources)).toEqual({ release: '6.1.0-9-amd64', config });
-});
-
-test.each(['', '\n\n', 'rubbish without a path', '# comment'])(
-  'reads nothing out of %j',
-  (text) => {
-    expect([...parseModuleFiles(text)]).toEqual([]);
-  },
-);
-
-test('reads the names out of /proc/modules', () => {
-  const text = 'bridge 311296 1 br_netfilter, Live 0x0\n\nbr_netfilter 32768 0 - Live 0x0\n';
-  expect([...parseProcModules(text)]).toEqual(['bridge', 'br_netfilter']);
 });
