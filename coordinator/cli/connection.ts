@@ -6,6 +6,7 @@ import { AppError } from '../../shared/errors.ts';
 import type { MethodName, ReplyOutput, RequestInput } from '../../shared/rpc/calls.ts';
 import type { OperatorDefinition } from '../../shared/rpc/generated/muster/v1/Operator.ts';
 import type { CliIo } from './cli-io.ts';
+import { type Patience, patiently } from './patience.ts';
 
 export const defaultDataDir = '/var/lib/muster';
 
@@ -36,10 +37,38 @@ export type Call = <M extends MethodName<OperatorDefinition>>(
 ) => Promise<ReplyOutput<OperatorDefinition, M>>;
 
 /** Above the 20 s that the coordinator holds a long poll. */
-const defaultTimeoutMs = 40_000;
+const defaultTimeoutMs = 30_000;
 
-/** Runs `work` with a way to call the coordinator. @throws AppError unavailable when nobody is there. */
+/** For a command that asks once. @throws AppError unavailable when nobody answers. */
 export async function withCoordinator<T>(
+  options: ConnectionOptions,
+  io: CliIo,
+  work: (call: Call) => Promise<T>,
+): Promise<T> {
+  return await withSocket(options, io, async (ask) => {
+    const call: Call = async (method, request, given) => {
+      try {
+        return await ask(method, request, given);
+      } catch (thrown) {
+        if (!(thrown instanceof AppError) || thrown.code !== 'timeout') throw thrown;
+        throw new AppError('unavailable', thrown.message, { cause: thrown });
+      }
+    };
+    return await work(call);
+  });
+}
+
+/** For a command that waits or watches. @throws AppError unavailable when there is nobody at first. */
+export async function withPatience<T>(
+  options: ConnectionOptions,
+  io: CliIo,
+  { work, ...patience }: Patience & { readonly work: (call: Call) => Promise<T> },
+): Promise<T> {
+  return await withSocket(options, io, async (call) => await work(patiently(call, patience, io)));
+}
+
+/** A silence is an AppError of code timeout here. */
+async function withSocket<T>(
   options: ConnectionOptions,
   io: CliIo,
   work: (call: Call) => Promise<T>,
@@ -56,9 +85,15 @@ export async function withCoordinator<T>(
     try {
       return await client.calls[method](request, { timeoutMs, signal });
     } catch (thrown) {
-      if (thrown instanceof AppError && thrown.code === 'unavailable')
-        throw notThere(socket, dataDir, thrown);
-      throw thrown;
+      if (!(thrown instanceof AppError)) throw thrown;
+      if (thrown.code === 'unavailable') throw notThere(socket, dataDir, thrown);
+      if (thrown.code !== 'timeout') throw thrown;
+      const seconds = Math.ceil(timeoutMs / 1000);
+      throw new AppError(
+        'timeout',
+        `the coordinator at ${socket} took the call and did not answer within ${seconds} s: it is busy or stuck, and its log says at what`,
+        { cause: thrown },
+      );
     }
   };
   try {

@@ -29,11 +29,23 @@ export async function createUserKey(
 export interface KubeconfigParts {
   readonly cluster: string;
   readonly user: string;
-  /** One per API server; each becomes a context, the first is the current one. */
+  /** One per API server; each becomes a context, named by its place, so that a name stays a server's. */
   readonly servers: readonly string[];
+  /** The server of the current context. @default the first */
+  readonly current: string | null;
   readonly caPem: string;
   readonly certificatePem: string;
   readonly keyPem: string;
+}
+
+export function contextsOf(
+  cluster: string,
+  servers: readonly string[],
+): { readonly name: string; readonly server: string }[] {
+  return servers.map((server, index) => ({
+    server,
+    name: index === 0 ? cluster : `${cluster}-${index + 1}`,
+  }));
 }
 
 /** @throws AppError internal when what came back is not a certificate for this key. */
@@ -42,15 +54,16 @@ export function renderKubeconfig(parts: KubeconfigParts): string {
   if (servers.length === 0) throw new AppError('internal', 'the coordinator named no API server');
   checkPair(parts);
   const base64 = (text: string): string => Buffer.from(text).toString('base64');
-  const entries = servers.map((server, index) => ({
-    server,
-    name: index === 0 ? cluster : `${cluster}-${index + 1}`,
-  }));
+  const entries = contextsOf(cluster, servers);
+  // Some programs take the first they find, whatever the current one is.
+  const chosen = entries.findIndex(({ server }) => server === parts.current);
+  const current = entries.splice(Math.max(chosen, 0), 1);
+  entries.unshift(...current);
   const userName = `${user}@${cluster}`;
   const document = {
     apiVersion: 'v1',
     kind: 'Config',
-    'current-context': cluster,
+    'current-context': entries[0]?.name ?? cluster,
     clusters: entries.map(({ name, server }) => ({
       name,
       cluster: { server, 'certificate-authority-data': base64(parts.caPem) },

@@ -45,13 +45,27 @@ const retryableWire = new Set([
 
 /** `target` is what was called, for the message: an address or a socket. */
 export function fromWireError(error: WireError, target: string): AppError {
-  const code = fromWire.get(error.code) ?? 'internal';
+  const code = isCut(error) ? 'unavailable' : (fromWire.get(error.code) ?? 'internal');
+  const place = target.replace(/^dns:/, '');
   const text =
     code === 'unavailable'
-      ? unavailable(target.replace(/^dns:/, ''), error.details)
-      : error.details;
+      ? unavailable(place, error.details)
+      : code === 'timeout'
+        ? late(place, error.details)
+        : error.details;
   return new AppError(code, text, { retryable: retryableWire.has(error.code), cause: error });
 }
+
+/** Ended by the other end without an answer: its program stops, or its connection broke. */
+const isCut = ({ code, details }: WireError): boolean =>
+  code === status.CANCELLED ||
+  (code === status.INTERNAL && details.startsWith('Received RST_STREAM'));
+
+/** grpc-js tells what it did meanwhile, which helps nobody. */
+const late = (place: string, details: string): string =>
+  details.startsWith('Deadline exceeded')
+    ? `the coordinator at ${place} did not answer in time`
+    : details;
 
 /** What grpc-js wraps around the reason helps nobody; whose certificate it is does. */
 function unavailable(place: string, details: string): string {

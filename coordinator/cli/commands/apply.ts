@@ -1,6 +1,6 @@
 // `coordinator apply`
 import type { CliIo } from '../cli-io.ts';
-import { type ConnectionOptions, withCoordinator } from '../connection.ts';
+import { type Call, type ConnectionOptions, withPatience } from '../connection.ts';
 import { readSpec, readTextFile } from './read-spec.ts';
 
 interface ApplyOptions extends ConnectionOptions {
@@ -17,7 +17,8 @@ export async function apply(options: ApplyOptions, io: CliIo): Promise<undefined
   const { text, name, spec } = await readSpec(options.file, io);
   const lock = options.lock === undefined ? null : await readTextFile(options.lock, io);
   const dryRun = options.dryRun === true;
-  await withCoordinator(options, io, async (call) => {
+  // Asking again for the same is the same: what was stored before the answer was lost is `unchanged`.
+  const work = async (call: Call): Promise<void> => {
     if (lock === null && spec.artifacts.source === 'official' && !dryRun) {
       io.err(
         'without --lock the coordinator makes the artifact lock itself: the first time it fetches about 1 GB\n',
@@ -35,6 +36,7 @@ export async function apply(options: ApplyOptions, io: CliIo): Promise<undefined
     if (reply.result === 'created' && !dryRun) {
       io.err('next: coordinator join-material --pool POOL, and run what it prints on the hosts\n');
     }
-  });
+  };
+  await withPatience(options, io, { untilMs: null, work });
   return undefined;
 }

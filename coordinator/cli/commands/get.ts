@@ -3,7 +3,7 @@ import { AppError } from '../../../shared/errors.ts';
 import { type Document, type DocumentKind, documentKinds } from '../../operator/documents.ts';
 import { nearestName } from '../../spec/nearest.ts';
 import type { CliIo } from '../cli-io.ts';
-import { type Call, type ConnectionOptions, withCoordinator } from '../connection.ts';
+import { type Call, type ConnectionOptions, withCoordinator, withPatience } from '../connection.ts';
 import { formatDocuments, parseFormat, type Shown } from '../output.ts';
 import { parseSelector, type Selector } from '../selector.ts';
 import { fetchDocuments } from './fetch-documents.ts';
@@ -38,7 +38,7 @@ export async function get(options: GetOptions, io: CliIo): Promise<undefined> {
     now: io.clock.now(),
     isSingle: name !== '' && kind !== 'events',
   });
-  await withCoordinator(options, io, async (call) => {
+  const work = async (call: Call): Promise<void> => {
     const first = await fetchDocuments<Document>(call, kind, name);
     const documents = select(first.documents, selector);
     io.out(formatDocuments(documents, shown()));
@@ -52,7 +52,9 @@ export async function get(options: GetOptions, io: CliIo): Promise<undefined> {
         io.out(format === 'table' || format === 'wide' ? text.slice(text.indexOf('\n') + 1) : text);
       },
     );
-  });
+  };
+  if (options.watch === true) await withPatience(options, io, { untilMs: null, work });
+  else await withCoordinator(options, io, work);
   return undefined;
 }
 

@@ -1,7 +1,7 @@
 // `coordinator logs [SUBJECT] [-f]`
 import type { FeedLine } from '../../events/event-feed.ts';
 import type { CliIo } from '../cli-io.ts';
-import { type ConnectionOptions, withCoordinator } from '../connection.ts';
+import { type Call, type ConnectionOptions, withCoordinator, withPatience } from '../connection.ts';
 
 interface LogsOptions extends ConnectionOptions {
   readonly subject?: string;
@@ -11,7 +11,7 @@ interface LogsOptions extends ConnectionOptions {
 export async function logs(options: LogsOptions, io: CliIo): Promise<undefined> {
   const subject = options.subject ?? '';
   const follow = options.follow === true;
-  await withCoordinator(options, io, async (call) => {
+  const work = async (call: Call): Promise<void> => {
     let after = 0;
     for (;;) {
       const reply = await call('Logs', { subject, after, follow });
@@ -21,7 +21,9 @@ export async function logs(options: LogsOptions, io: CliIo): Promise<undefined> 
       after = reply.next;
       if (isLast && !follow) return;
     }
-  });
+  };
+  if (follow) await withPatience(options, io, { untilMs: null, work });
+  else await withCoordinator(options, io, work);
   return undefined;
 }
 

@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { AppError } from '../../../shared/errors.ts';
 import type { CliIo } from '../cli-io.ts';
-import { type ConnectionOptions, withCoordinator } from '../connection.ts';
+import { type Call, type ConnectionOptions, withPatience } from '../connection.ts';
 import { formatAge, parseDuration } from '../duration.ts';
 import { exitCode } from '../exit-codes.ts';
 
@@ -14,7 +14,7 @@ export async function smokeTest(options: SmokeTestOptions, io: CliIo): Promise<n
   const timeoutMs = parseDuration(options.timeout, '--timeout');
   const until = io.clock.boot() + timeoutMs;
   const runId = `cli-${randomBytes(4).toString('hex')}`;
-  return await withCoordinator(options, io, async (call) => {
+  const work = async (call: Call): Promise<number | undefined> => {
     let said = '';
     for (;;) {
       const reply = await call('SmokeTest', { runId });
@@ -33,5 +33,6 @@ export async function smokeTest(options: SmokeTestOptions, io: CliIo): Promise<n
         );
       }
     }
-  });
+  };
+  return await withPatience(options, io, { untilMs: until, work });
 }

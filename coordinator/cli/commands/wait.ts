@@ -2,7 +2,7 @@
 import { AppError } from '../../../shared/errors.ts';
 import type { ClusterDocument, NodeDocument, PlanDocument } from '../../operator/documents.ts';
 import type { CliIo } from '../cli-io.ts';
-import { type Call, type ConnectionOptions, withCoordinator } from '../connection.ts';
+import { type Call, type ConnectionOptions, withPatience } from '../connection.ts';
 import { formatAge, parseDuration } from '../duration.ts';
 import { exitCode } from '../exit-codes.ts';
 import { fetchDocuments } from './fetch-documents.ts';
@@ -24,8 +24,8 @@ type Condition = (call: Call) => Promise<Progress & { readonly revision: number 
 export async function wait(options: WaitOptions, io: CliIo): Promise<number | undefined> {
   const condition = parseCondition(options.for);
   const timeoutMs = parseDuration(options.timeout, '--timeout');
-  const began = io.clock.boot();
-  return await withCoordinator(options, io, async (call) => {
+  const untilMs = io.clock.boot() + timeoutMs;
+  const work = async (call: Call): Promise<number | undefined> => {
     let said = '';
     for (;;) {
       const { revision, ...progress } = await condition(call);
@@ -33,7 +33,7 @@ export async function wait(options: WaitOptions, io: CliIo): Promise<number | un
       said = progress.text;
       if (progress.isMet) return undefined;
       if (progress.isOver === true) return exitCode.failed;
-      const leftMs = began + timeoutMs - io.clock.boot();
+      const leftMs = untilMs - io.clock.boot();
       if (leftMs <= 0) {
         throw new AppError(
           'timeout',
@@ -42,7 +42,8 @@ export async function wait(options: WaitOptions, io: CliIo): Promise<number | un
       }
       await nextChange(call, revision, { io, leftMs });
     }
-  });
+  };
+  return await withPatience(options, io, { untilMs, work });
 }
 
 /** Polls and phases are not records of the store, so silence there is asked about every second. */

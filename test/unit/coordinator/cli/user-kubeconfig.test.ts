@@ -31,6 +31,7 @@ test('one context per API server, the first is current; a certificate for anothe
     caPem: 'CA',
     certificatePem,
     keyPem,
+    current: null,
   };
   const config = parse(renderKubeconfig(parts)) as {
     contexts: { name: string }[];
@@ -43,6 +44,19 @@ test('one context per API server, the first is current; a certificate for anothe
     server: 'https://10.0.0.2:6443',
     'certificate-authority-data': 'Q0E=',
   });
+
+  // The first is off: its name stays its own, and another one is current and comes first.
+  const away = parse(renderKubeconfig({ ...parts, current: 'https://10.0.0.2:6443' })) as {
+    contexts: { name: string; context: { cluster: string } }[];
+    clusters: { name: string; cluster: { server: string } }[];
+    'current-context': string;
+  };
+  expect(away['current-context']).toBe('lab-2');
+  expect(away.contexts.map(({ name }) => name)).toEqual(['lab-2', 'lab']);
+  expect(away.clusters.map(({ name, cluster }) => [name, cluster.server])).toEqual([
+    ['lab-2', 'https://10.0.0.2:6443'],
+    ['lab', 'https://10.0.0.1:6443'],
+  ]);
 
   const { keyPem: other } = await createUserKey('eve');
   expect(() => renderKubeconfig({ ...parts, keyPem: other })).toThrow(
