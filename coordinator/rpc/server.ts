@@ -1,6 +1,5 @@
 // A gRPC server of the coordinator: the open port with TLS 1.3, or the local socket. What it serves
 // is given; it only binds, and ends in order: open polls first, then connections.
-import tls from 'node:tls';
 import {
   Server,
   ServerCredentials,
@@ -38,8 +37,6 @@ export async function startTlsServer(
   identity: ServerIdentity,
   services: readonly ServedService[],
 ): Promise<RpcServer> {
-  // grpc-js passes no version on; this is the only way to have 1.3 alone.
-  tls.DEFAULT_MIN_VERSION = 'TLSv1.3';
   return await start(address, serverCredentials(identity), services);
 }
 

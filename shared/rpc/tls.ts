@@ -1,11 +1,6 @@
 // TLS of both ends. One port serves strangers and members: a client certificate is asked for, not
 // demanded, and a call of a member service without one is refused by the guard of that service.
-import {
-  type ChannelCredentials,
-  credentials,
-  experimental,
-  type ServerCredentials,
-} from '@grpc/grpc-js';
+import { type ChannelCredentials, credentials, ServerCredentials } from '@grpc/grpc-js';
 
 /** The name in the coordinator's certificate that every agent expects, whatever address it dials. */
 export const COORDINATOR_NAME = 'coordinator.muster.internal';
@@ -20,35 +15,25 @@ export interface ServerIdentity {
   readonly keyPem: string;
 }
 
-/**
- * grpc-js 1.14 shows a handler the peer's certificate without demanding one only through a
- * certificate provider; it must answer asynchronously and be the same object for both arguments.
- */
 export function serverCredentials(identity: ServerIdentity): ServerCredentials {
-  const ca = { caCertificate: Buffer.from(identity.caPem) };
-  const own = {
-    certificate: Buffer.from(identity.chainPem),
-    privateKey: Buffer.from(identity.keyPem),
-  };
-  const listeners = new Set<unknown>();
-  const listen =
-    <Update>(update: Update) =>
-    (listener: (update: Update | null) => void): void => {
-      listeners.add(listener);
-      setImmediate(() => {
-        if (listeners.has(listener)) listener(update);
-      });
-    };
-  const forget = (listener: unknown): void => {
-    listeners.delete(listener);
-  };
-  const provider = {
-    addCaCertificateListener: listen(ca),
-    removeCaCertificateListener: forget,
-    addIdentityCertificateListener: listen(own),
-    removeIdentityCertificateListener: forget,
-  };
-  return experimental.createCertificateProviderServerCredentials(provider, provider, false);
+  return new OpenToAll(identity);
+}
+
+/**
+ * TLS 1.3 alone, and a certificate that is asked for but not demanded: the credentials that grpc-js
+ * makes itself can say neither. It takes any of this class, and creates its server with these options.
+ */
+class OpenToAll extends ServerCredentials {
+  constructor({ caPem, chainPem, keyPem }: ServerIdentity) {
+    super(
+      { requestCert: true, rejectUnauthorized: false },
+      { ca: caPem, cert: chainPem, key: keyPem, minVersion: 'TLSv1.3' },
+    );
+  }
+
+  override _equals(other: ServerCredentials): boolean {
+    return this === other;
+  }
 }
 
 export interface ClientIdentity {
