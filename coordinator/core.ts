@@ -91,7 +91,7 @@ export async function createCore(options: CoreOptions): Promise<Core> {
     signal,
     log,
     architecture: process.arch === 'arm64' ? 'arm64' : 'amd64',
-    onStored: () => coordinator.touch(),
+    onChange: () => coordinator.touch(),
   });
   const shared = { fleet, store, clock, log, audit, feed, plans };
   const wake = (nodeId: string): void => polls.wake(nodeId);
@@ -107,7 +107,6 @@ export async function createCore(options: CoreOptions): Promise<Core> {
     issue: { ...shared, epoch: await epochOf(store), planKey: keys.planKey, wake },
     decide: options.decide,
   });
-  await pullMissing(store, artifacts);
 
   const challenges = createChallenges(clock);
   const limit = createRateLimit(clock);
@@ -192,15 +191,6 @@ async function artifactView(
     stored: await artifacts.stored(),
     pulling: artifacts.pullState(lock)?.state === 'pulling',
   };
-}
-
-/** A pull that a stop cut short goes on; what is there is not fetched again. */
-async function pullMissing(store: Store, artifacts: ArtifactProvider): Promise<void> {
-  const stored = await artifacts.stored();
-  for (const { value } of await store.range<ClusterRecord>(recordKeys.clusters)) {
-    const isWhole = value.lock.artifacts.every(({ sha256 }) => stored.has(sha256));
-    if (!isWhole) artifacts.pullInBackground(value.lock);
-  }
 }
 
 async function epochOf(store: Store): Promise<number> {

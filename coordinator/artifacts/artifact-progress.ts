@@ -4,8 +4,10 @@ export interface ArtifactProgress {
   readonly name: string;
   readonly version: string;
   readonly arch: string;
+  /** Empty while a lock is made and it is not known yet. */
+  readonly sha256: string;
   /** present: nothing had to be fetched. */
-  readonly state: 'fetching' | 'fetched' | 'present';
+  readonly state: 'fetching' | 'fetched' | 'present' | 'failed';
   readonly done: number;
   readonly total: number;
 }

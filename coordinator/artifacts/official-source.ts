@@ -35,12 +35,12 @@ export async function lockOfficial(
   );
   let done = 0;
   const artifacts = await inParallel(wanted, atOnce, async (entry) => {
-    const report = (state: 'fetching' | 'fetched'): void =>
-      request.onProgress({ ...entry, state, done, total: wanted.length });
+    const report = (state: 'fetching' | 'fetched', sha256 = ''): void =>
+      request.onProgress({ ...entry, sha256, state, done, total: wanted.length });
     report('fetching');
     const locked = await lockOne(entry, deps);
     done += 1;
-    report('fetched');
+    report('fetched', locked.sha256);
     return locked;
   });
   return { schema: 'muster/artifact-lock/v1', artifacts };

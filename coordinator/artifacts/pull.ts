@@ -1,5 +1,6 @@
 // `artifacts pull`: everything a lock names into the store, several at once, never twice.
-import type { ReportArtifactProgress } from './artifact-progress.ts';
+import { isAbort } from '../../shared/errors.ts';
+import type { ArtifactProgress, ReportArtifactProgress } from './artifact-progress.ts';
 import { type FetchDependencies, fetchLocked } from './fetch-artifact.ts';
 import { inParallel } from './in-parallel.ts';
 import type { ArtifactLock } from './lock.ts';
@@ -21,16 +22,21 @@ export async function pullLock(
   const wanted = [...new Map(lock.artifacts.map((entry) => [entry.sha256, entry])).values()];
   let done = 0;
   const states = await inParallel(wanted, atOnce, async (artifact) => {
-    const { name, version, arch } = artifact;
-    const report = (state: 'fetching' | 'fetched' | 'present'): void =>
-      onProgress({ name, version, arch, state, done, total: wanted.length });
+    const { name, version, arch, sha256 } = artifact;
+    const report = (state: ArtifactProgress['state']): void =>
+      onProgress({ name, version, arch, sha256, state, done, total: wanted.length });
     if (await deps.store.has(artifact.sha256)) {
       done += 1;
       report('present');
       return 'present';
     }
     report('fetching');
-    await fetchLocked(artifact, deps);
+    try {
+      await fetchLocked(artifact, deps);
+    } catch (thrown) {
+      if (!isAbort(thrown)) report('failed');
+      throw thrown;
+    }
     done += 1;
     report('fetched');
     return 'fetched';

@@ -110,6 +110,7 @@ export function operatorWorld(): OperatorWorld {
       },
       pullInBackground: (lock) => void pulled.push(lock),
       pullState: () => world.pullState,
+      states: async () => new Map(),
       stored: async () => world.stored,
       settled: async () => {},
     },
