@@ -2,7 +2,7 @@
 // that master is off. All are asked at once whether they are ready, and the first that is wins.
 import { readFile } from 'node:fs/promises';
 import { parse } from 'yaml';
-import { tryRun } from './run.ts';
+import { type RunResult, tryRun } from './run.ts';
 
 /** A master that is off does not refuse: it says nothing. */
 const patienceSeconds = 5;
@@ -18,27 +18,32 @@ export interface ApiServer {
   readonly url: string;
 }
 
-/** Null when none is ready. */
-export async function answeringServer(kubectl: Kubectl): Promise<ApiServer | null> {
+export type Answer =
+  | { readonly kind: 'server'; readonly server: ApiServer }
+  /** `why` has a line for each server. */
+  | { readonly kind: 'none'; readonly why: readonly string[] };
+
+export async function answeringServer(kubectl: Kubectl): Promise<Answer> {
   const servers = await apiServers(kubectl.kubeconfig);
-  const [only] = servers;
-  if (only !== undefined && servers.length === 1) return only;
   const others = new AbortController();
+  const why: string[] = [];
   const asked = servers.map(async (server) => {
-    if (await isReady(kubectl, server, others.signal)) return server;
+    const { exitCode, stderr } = await readiness(kubectl, server, others.signal);
+    if (exitCode === 0) return server;
+    why.push(`${server.url}: ${stderr.trim().split('\n').at(-1)}`);
     throw new Error(`${server.url} is not ready`);
   });
   try {
-    return await Promise.any(asked);
+    return { kind: 'server', server: await Promise.any(asked) };
   } catch {
-    return null;
+    return { kind: 'none', why };
   } finally {
     others.abort();
   }
 }
 
 /** In the order of the file, whose first is the current one. */
-export async function apiServers(kubeconfig: string): Promise<readonly ApiServer[]> {
+async function apiServers(kubeconfig: string): Promise<readonly ApiServer[]> {
   const { contexts, clusters } = parse(await readFile(kubeconfig, 'utf8')) as {
     readonly contexts: readonly { name: string; context: { cluster: string } }[];
     readonly clusters: readonly { name: string; cluster: { server: string } }[];
@@ -49,15 +54,13 @@ export async function apiServers(kubeconfig: string): Promise<readonly ApiServer
   }));
 }
 
-async function isReady(
+function readiness(
   { argv, kubeconfig }: Kubectl,
   { context }: ApiServer,
   signal: AbortSignal,
-): Promise<boolean> {
+): Promise<RunResult> {
   const question = ['get', '--raw', '/readyz', `--request-timeout=${patienceSeconds}s`];
-  const { exitCode } = await tryRun(
-    [...argv, '--kubeconfig', kubeconfig, '--context', context, ...question],
-    { signal },
-  );
-  return exitCode === 0;
+  return tryRun([...argv, '--kubeconfig', kubeconfig, '--context', context, ...question], {
+    signal,
+  });
 }

@@ -66,6 +66,8 @@ export interface Fleet {
   must(args: readonly string[], options?: RunOptions): Promise<string>;
   /** Makes the data directory when there is none and starts the process when it does not run. */
   startCoordinator(): Promise<void>;
+  isServing(): Promise<boolean>;
+  readonly coordinatorLog: string;
   /** SIGKILL, or another signal, to the coordinator's process. */
   endCoordinator(signal: NodeJS.Signals): Promise<void>;
   apply(specPath: string, flags?: readonly string[]): Promise<string>;
@@ -105,8 +107,14 @@ export function fleetOf(options: FleetOptions): Fleet {
       title: `coordinator ${args.join(' ')}`,
     });
 
+  const coordinatorLog = join(lab.directory, 'coordinator.log');
   /** The API server that answered last. */
   let server: ApiServer | null = null;
+
+  async function chooseServer(argv: readonly string[]): Promise<ApiServer | null> {
+    const answer = await answeringServer({ argv, kubeconfig });
+    return answer.kind === 'server' ? answer.server : null;
+  }
 
   async function serving(): Promise<ProcessIdentity | null> {
     if (!(await exists(identityFile))) return null;
@@ -124,9 +132,9 @@ export function fleetOf(options: FleetOptions): Fleet {
     const serve = [...program, 'serve', '--data', dataDir, '--agent-binary', options.agentBinary];
     // The shell tells its own pid before it becomes the coordinator.
     const argv = ['sh', '-c', 'echo $$ > "$0"; exec "$@"', pidFile, ...serve];
-    startDetached(lab.inFabric(argv), join(lab.directory, 'coordinator.log'));
+    startDetached(lab.inFabric(argv), coordinatorLog);
     await until(async () => (await coordinator(['get', 'clusters'])).exitCode === 0, {
-      what: `the coordinator to answer (${lab.directory}/coordinator.log)`,
+      what: `the coordinator to answer (${coordinatorLog})`,
       timeoutMs: 30_000,
     });
     const pid = Number((await readFile(pidFile, 'utf8')).trim());
@@ -159,6 +167,8 @@ export function fleetOf(options: FleetOptions): Fleet {
     coordinator,
     must,
     startCoordinator,
+    isServing: async () => (await serving()) !== null,
+    coordinatorLog,
     endCoordinator: async (signal) => {
       const identity = await serving();
       if (identity === null) return;
@@ -189,7 +199,7 @@ export function fleetOf(options: FleetOptions): Fleet {
     plans: () => get<PlanRow>('plans'),
     kubectl: async (args, runOptions = {}) => {
       const argv = lab.inFabric([options.kubectlBinary]);
-      server ??= await answeringServer({ argv, kubeconfig });
+      server ??= await chooseServer(argv);
       const context = server === null ? [] : ['--context', server.context];
       const command = [...argv, '--kubeconfig', kubeconfig, ...context, ...args];
       const result = await tryRun(command, runOptions);

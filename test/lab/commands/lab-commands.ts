@@ -2,7 +2,7 @@
 // program that is run in it, whose exit code is theirs.
 import { fileURLToPath } from 'node:url';
 import { formatTable } from '../../../coordinator/cli/table.ts';
-import { answeringServer, apiServers } from '../answering-server.ts';
+import { answeringServer } from '../answering-server.ts';
 import { NotFoundError } from '../caller-error.ts';
 import { readClusterFile } from '../cluster-file.ts';
 import { type CommandLineIo, exitCode } from '../command-line.ts';
@@ -79,12 +79,14 @@ export function labCommands(io: CommandLineIo): LabCommands {
       const argv = lab.inFabric([await kubectlOf(lab.directory, made)]);
       const words = ['--kubeconfig', kubeconfig];
       if (!choosesServer(args)) {
-        const server = await answeringServer({ argv, kubeconfig });
-        if (server === null) {
-          const urls = (await apiServers(kubeconfig)).map(({ url }) => url).join(', ');
-          throw new Error(`no API server is ready: ${urls}; npm run lab -- status shows the hosts`);
+        const answer = await answeringServer({ argv, kubeconfig });
+        if (answer.kind === 'none') {
+          const lines = answer.why.map((line) => `  ${line}`).join('\n');
+          throw new Error(
+            `no API server answers that it is ready:\n${lines}\nnpm run lab -- status shows the hosts; npm start mends what it can`,
+          );
         }
-        words.push('--context', server.context);
+        words.push('--context', answer.server.context);
       }
       return runAttached([...argv, ...words, ...args], { cwd: callersDirectory() });
     },
