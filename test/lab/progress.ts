@@ -2,6 +2,8 @@
 // terminal the rows are redrawn in place; elsewhere a line is printed when something changes.
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Fleet, FleetHost, NodeRow } from './fleet.ts';
+import { lastSmokeTest } from './installed-table.ts';
+import { untilAnswered } from './patience.ts';
 
 export interface Progress {
   /** Resolves once every host is ready and the smoke test passed. @throws Error when a host is held. */
@@ -46,16 +48,26 @@ export function createProgress(options: ProgressOptions): Progress {
     }
   }
 
+  /** What is said stands above the rows that are drawn next. */
+  function say(line: string): void {
+    process.stderr.write(`${line}\n`);
+    drawn = 0;
+  }
+
+  async function smokeTestPassed(): Promise<boolean> {
+    return lastSmokeTest(await untilAnswered(fleet, fleet.plans, { say })) !== null;
+  }
+
   return {
     untilReady: async () => {
       for (;;) {
-        const rows = await fleet.nodes();
+        const rows = await untilAnswered(fleet, fleet.nodes, { say });
         draw(rows);
         const own = hosts.map((host) => rows.find((row) => row.name === host.name));
         const bad = own.find((row) => row?.phase === 'held' || row?.phase === 'left out');
         if (bad !== undefined) throw new Error(`${bad.name} ${sentenceOf(bad)}`);
         const areReady = own.every((row) => row?.phase === 'ready');
-        if (areReady && (hosts.length < 2 || (await smokeTestPassed(fleet)))) return;
+        if (areReady && (hosts.length < 2 || (await smokeTestPassed()))) return;
         if (Date.now() > endMs)
           throw new Error(
             `not ready after ${(Date.now() - beganMs) / 1000} s:\n${await fleet.must(['explain'])}`,
@@ -64,11 +76,6 @@ export function createProgress(options: ProgressOptions): Progress {
       }
     },
   };
-}
-
-async function smokeTestPassed(fleet: Fleet): Promise<boolean> {
-  const plans = await fleet.plans();
-  return plans.some((plan) => plan.goal === 'run the smoke test' && plan.state === 'done');
 }
 
 /** What the host works on, else why it waits. */

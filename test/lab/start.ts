@@ -7,11 +7,12 @@ import { UsageError } from './caller-error.ts';
 import { draftClusterFile, keepClusterFile, readClusterFile } from './cluster-file.ts';
 import { processIo } from './command-line.ts';
 import { exists } from './exists.ts';
-import { type Fleet, type FleetHost, fleetOf } from './fleet.ts';
-import { installedTable } from './installed-table.ts';
+import { type Fleet, type FleetHost, fleetOf, type PlanRow } from './fleet.ts';
+import { smokeTestLines } from './installed-table.ts';
 import { newestKubernetes } from './kubernetes-releases.ts';
 import { openLab } from './lab.ts';
 import { defaultCacheDir, defaultLabName, labDirectory } from './paths.ts';
+import { untilAnswered } from './patience.ts';
 import { createProgress } from './progress.ts';
 import { buildRootfs } from './rootfs.ts';
 import { type HostCounts, runStart, type StartOptions } from './start-options.ts';
@@ -53,7 +54,7 @@ async function start(options: StartOptions): Promise<void> {
   const hosts = hostsOf(options.hosts);
   const known = new Set((await lab.status()).map((host) => host.name));
   const fresh = hosts.filter((host) => !known.has(host.name));
-  const before = await changedSteps(fleet);
+  const before = changedSteps(await untilAnswered(fleet, fleet.plans, { say }));
   const joinMs = Date.now();
   if (fresh.length > 0) await fleet.bootHosts(fresh);
   await lab.up(hosts.filter((host) => known.has(host.name)).map(({ name }) => ({ name })));
@@ -62,12 +63,15 @@ async function start(options: StartOptions): Promise<void> {
   await progress.untilReady();
   const installMs = Date.now() - joinMs;
   if (!(await kubeconfigWorks(fleet))) await fleet.must(['kubeconfig', '-o', fleet.kubeconfig]);
-  const [after, table] = await Promise.all([changedSteps(fleet), installedTable(fleet)]);
-  const applied = after - before;
+  const [plans, nodes] = await Promise.all([
+    untilAnswered(fleet, fleet.plans, { say }),
+    fleet.kubectl(['get', 'nodes', '-o', 'wide']),
+  ]);
+  const applied = changedSteps(plans) - before;
 
   const labFlag = options.lab === defaultLabName ? '' : ` --lab ${options.lab}`;
   const command = `npm run lab --${labFlag}`;
-  console.log(table);
+  console.log(`${nodes.stdout}\n${smokeTestLines(plans, Date.now())}`);
   console.log(`
 ${hosts.length} hosts ready in ${seconds(installMs)} (${seconds(Date.now() - beganMs)} with everything before); ${applied} steps applied.
 kubeconfig: ${fleet.kubeconfig}
@@ -94,8 +98,8 @@ function hostsOf({ masters, workers }: HostCounts): readonly FleetHost[] {
   return [...numbered(masters, 'm', 'control-plane'), ...numbered(workers, 'w', 'workers')];
 }
 
-async function changedSteps(fleet: Fleet): Promise<number> {
-  return (await fleet.plans()).reduce((sum, plan) => sum + plan.changedSteps, 0);
+function changedSteps(plans: readonly PlanRow[]): number {
+  return plans.reduce((sum, plan) => sum + plan.changedSteps, 0);
 }
 
 process.exitCode = await runStart(process.argv.slice(2), start, processIo);
