@@ -1,7 +1,7 @@
 // Nodes, pools and clusters as documents: from the view and the latest decision. Pure.
 import { isFinal } from '../../shared/model/plan.ts';
 import type { PullState } from '../artifacts/artifact-provider.ts';
-import { artifactArchitecture } from '../components/bill-of-materials.ts';
+import { artifactArchitecture } from '../components/materials.ts';
 import type { Decision } from '../planner/decision.ts';
 import { nodeAddress } from '../planner/node-address.ts';
 import type { Phase } from '../planner/phase.ts';

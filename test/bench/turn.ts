@@ -82,6 +82,7 @@ const told = (poll: number): PollTold => ({
   lanes: [],
   journalId: 'j',
   journalEnd: 0,
+  trouble: null,
 });
 
 async function measureTurns(path: string, fleet: InstalledFleet) {

@@ -53,6 +53,7 @@ const told: PollTold = {
   lanes: [],
   journalId: 'j',
   journalEnd: 0,
+  trouble: null,
 };
 
 describe('the read model', () => {
