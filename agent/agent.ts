@@ -1,13 +1,15 @@
-// The agent at work: opens journal and ledger, goes on with what is unfinished, then five loops side
-// by side (poll, outbox, facts, renewal, memory) and an executor per plan. No loop waits for another: each
+// The agent at work: opens journal and ledger, goes on with what is unfinished, then six loops side
+// by side (poll, outbox, facts, health, renewal, memory) and an executor per plan. No loop waits for another: each
 // can be killed and begun again at any moment.
 import { join } from 'node:path';
 import type { Clock } from '../shared/clock.ts';
 import { isAbort, toAppError } from '../shared/errors.ts';
 import type { Logger } from '../shared/log.ts';
 import type { NodeFacts } from '../shared/model/facts.ts';
+import type { HealthReport } from '../shared/model/health.ts';
 import type { AgentPaths } from './config.ts';
 import { createFactsKeeper, type FactsKeeper } from './facts-keeper.ts';
+import { createHealthKeeper } from './health/health-keeper.ts';
 import type { Host } from './host/host.ts';
 import type { Identity } from './identity/identity.ts';
 import { isIdentityRenewalDue, renewIdentity } from './identity/renewal.ts';
@@ -36,6 +38,8 @@ export interface AgentOptions {
   readonly own: OwnProcess;
   readonly facts: NodeFacts;
   readonly collect: (clockSkewMs: number | null) => Promise<NodeFacts>;
+  /** Looks at what runs on the host; the facts tell what needs no look of its own. */
+  readonly measureHealth: (facts: NodeFacts) => Promise<HealthReport>;
   readonly clock: Clock;
   readonly log: Logger;
   readonly random: () => number;
@@ -87,6 +91,13 @@ export async function runAgent(options: AgentOptions): Promise<'ended' | 'start-
     signal,
     onDigest: () => pollLoop.wake(),
   });
+  const health = createHealthKeeper({
+    measure: () => options.measureHealth(keeper.current()),
+    clock,
+    log,
+    signal,
+    onChange: () => pollLoop.wake(),
+  });
   const outbox = createOutbox({
     journal,
     link: () => link,
@@ -132,6 +143,7 @@ export async function runAgent(options: AgentOptions): Promise<'ended' | 'start-
   const tellEnd = async (): Promise<void> => {
     await outbox.flush(flushLimitMs);
     keeper.request();
+    health.request();
     pollLoop.wake();
   };
   const pollLoop = createPollLoop({
@@ -143,6 +155,8 @@ export async function runAgent(options: AgentOptions): Promise<'ended' | 'start-
       journalId: journal.id,
       journalEnd: journal.end,
       trouble,
+      health: health.latest(),
+      hostTimeMs: clock.now(),
     }),
     isWorking,
     verify: (answer, nonce) => {
@@ -207,7 +221,14 @@ export async function runAgent(options: AgentOptions): Promise<'ended' | 'start-
   });
 
   if (journal.corruption === null) await lanes.resume();
-  const loops = [pollLoop.run(), outbox.run(), keeper.run(), renewing(), memoryWatch.run()];
+  const loops = [
+    pollLoop.run(),
+    outbox.run(),
+    keeper.run(),
+    health.run(),
+    renewing(),
+    memoryWatch.run(),
+  ];
   try {
     // A loop ends only by the signal; one that breaks is a bug, and the whole agent starts again.
     await Promise.all(loops);

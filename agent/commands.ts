@@ -11,8 +11,12 @@ import { type Command, exitCodeOf, usage } from './cli.ts';
 import { type AgentConfig, type AgentPaths, agentPaths, readAgentConfig } from './config.ts';
 import { isMissing, makePrivateDirectory } from './durable-file.ts';
 import { collectFacts } from './facts/collect.ts';
+import { nodeMachine } from './facts/machine.ts';
 import { formatFacts } from './facts-text.ts';
+import { createHealthSources } from './health/health-sources.ts';
+import { measureHealth } from './health/measure.ts';
 import type { Host } from './host/host.ts';
+import { httpGet } from './host/http-get.ts';
 import { createNodeHost } from './host/node-host.ts';
 import { readIdentity } from './identity/identity.ts';
 import { readTokenFile } from './identity/token-file.ts';
@@ -114,6 +118,8 @@ async function work(paths: AgentPaths, around: Surroundings): Promise<'ended' | 
   const from = { paths, tokenFile: paths.tokenFile, coordinators, nodeName };
   const members = { ...membership(from, parts, around), facts: () => collecting };
   const identity = await awaitMembership(members);
+  const { signal } = around;
+  const sources = createHealthSources({ host, machine: nodeMachine, httpGet, clock, signal });
   return await runAgent({
     paths,
     identity,
@@ -131,10 +137,11 @@ async function work(paths: AgentPaths, around: Surroundings): Promise<'ended' | 
     own: around.own,
     facts: await collecting,
     collect,
+    measureHealth: (current) => measureHealth(sources, current),
     clock,
     log,
     random: Math.random,
-    signal: around.signal,
+    signal,
   });
 }
 

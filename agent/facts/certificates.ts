@@ -16,11 +16,8 @@ const depthLimit = 3;
 
 export async function certificates(sources: ProbeSources): Promise<readonly CertificateFact[]> {
   const { host } = sources;
-  const found = await Promise.all(
-    directories.map((directory) => certificateFiles(host, { directory, depth: 1 })),
-  );
   const facts = await Promise.all(
-    [...found.flat(), ...kubeletFiles].map(async (path) => {
+    [...(await certificateFiles(host)), ...kubeletFiles].map(async (path) => {
       try {
         const text = await host.readFile(path);
         return text === null ? [] : [parseCertificate(path, text)];
@@ -45,7 +42,15 @@ export function parseCertificate(path: string, text: string): CertificateFact {
   };
 }
 
-async function certificateFiles(
+/** Certificates of Kubernetes and etcd: every .crt of their directories. */
+export async function certificateFiles(host: Host): Promise<readonly string[]> {
+  const found = await Promise.all(
+    directories.map((directory) => filesIn(host, { directory, depth: 1 })),
+  );
+  return found.flat();
+}
+
+async function filesIn(
   host: Host,
   where: { readonly directory: string; readonly depth: number },
 ): Promise<readonly string[]> {
@@ -58,7 +63,7 @@ async function certificateFiles(
       if (depth === depthLimit || name.endsWith('.key')) return [];
       const stat = await host.stat(path);
       return stat?.kind === 'directory'
-        ? await certificateFiles(host, { directory: path, depth: depth + 1 })
+        ? await filesIn(host, { directory: path, depth: depth + 1 })
         : [];
     }),
   );

@@ -30,6 +30,10 @@ export interface Poll {
   readonly journalEnd: number;
   readonly trouble: Trouble | null;
   readonly holdMs: number;
+  /** JSON of the newest HealthReport, and how long ago it was measured; null before the first. */
+  readonly health: { readonly json: Uint8Array; readonly ageMs: number } | null;
+  /** The host's own clock now: times inside the report are of it. */
+  readonly hostTimeMs: number;
 }
 
 export interface PollReply {

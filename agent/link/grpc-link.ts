@@ -119,6 +119,9 @@ function pollToWire(poll: Poll, agentVersion: string) {
     journalEnd: poll.journalEnd,
     trouble: poll.trouble,
     holdMs: poll.holdMs,
+    health: poll.health?.json ?? new Uint8Array(),
+    healthAgeMs: poll.health?.ageMs ?? 0,
+    hostTimeMs: poll.hostTimeMs,
   };
 }
 

@@ -3,6 +3,7 @@
 import { AppError } from '../../shared/errors.ts';
 import { connectKubeApi } from '../host/kube-api.ts';
 import { readKubeconfig } from '../host/kubeconfig.ts';
+import { failedChecks } from '../host/readyz.ts';
 import { kubeWait } from './kube-wait.ts';
 import { kubernetes } from './kubernetes-paths.ts';
 import { done, waits } from './wait-until.ts';
@@ -29,9 +30,3 @@ export const waitApiserverReady = kubeWait({
     return waits(`${url} answers ${answer.status}: ${failedChecks(answer.text)}`);
   },
 });
-
-/** Of the list of checks that an API server answers only those that fail. */
-function failedChecks(text: string): string {
-  const failed = text.split('\n').filter((line) => line.startsWith('[-]'));
-  return (failed.length > 0 ? failed.join(', ') : text.trim()).slice(0, 300);
-}

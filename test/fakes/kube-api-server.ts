@@ -87,6 +87,11 @@ export class KubeApiServer implements AsyncDisposable {
     return this;
   }
 
+  /** Breaks what is connected, as a restart does. */
+  dropConnections(): void {
+    this.server.closeAllConnections();
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.server.closeAllConnections();
     await new Promise((resolve) => {

@@ -97,6 +97,8 @@ const aPoll = (changes: Partial<Poll> = {}): Poll => ({
   journalEnd: 0,
   trouble: null,
   holdMs: 0,
+  health: null,
+  hostTimeMs: 0,
   ...changes,
 });
 const record = (number: number): Buffer =>

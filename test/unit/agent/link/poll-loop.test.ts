@@ -30,6 +30,8 @@ function aLoop() {
       journalId: 'j',
       journalEnd: 0,
       trouble: null,
+      health: null,
+      hostTimeMs: clock.now(),
     }),
     isWorking: () => state.isWorking,
     verify: (answer, nonce) =>

@@ -87,6 +87,8 @@ const poll = (number: number, planIds: readonly string[] = []): Poll => ({
   journalEnd: 0,
   trouble: null,
   holdMs: 20_000,
+  health: null,
+  hostTimeMs: Date.now(),
 });
 
 describe('the agent and the coordinator', () => {

@@ -31,6 +31,18 @@ export interface PullRequest {
    */
   'holdMs'?: (number | string | Long);
   /**
+   * JSON of HealthReport; empty before the first measurement. The same bytes while nothing changes.
+   */
+  'health'?: (Buffer | Uint8Array | string);
+  /**
+   * How long before this poll it was measured.
+   */
+  'healthAgeMs'?: (number | string | Long);
+  /**
+   * The host's own clock at this poll, which times inside `health` are of.
+   */
+  'hostTimeMs'?: (number | string | Long);
+  /**
    * Missing when nothing keeps the agent from its work.
    */
   'trouble'?: (_muster_v1_Trouble | null);
@@ -62,6 +74,18 @@ export interface PullRequest__Output {
    * 0: answer at once.
    */
   'holdMs': (number);
+  /**
+   * JSON of HealthReport; empty before the first measurement. The same bytes while nothing changes.
+   */
+  'health': (Buffer);
+  /**
+   * How long before this poll it was measured.
+   */
+  'healthAgeMs': (number);
+  /**
+   * The host's own clock at this poll, which times inside `health` are of.
+   */
+  'hostTimeMs': (number);
   /**
    * Missing when nothing keeps the agent from its work.
    */

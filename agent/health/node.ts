@@ -1,0 +1,82 @@
+// The Kubernetes node of this host, asked for with the kubelet's own credential and through the same
+// proxy as the kubelet: what the cluster thinks of the host, and whether the host reaches the cluster.
+import { X509Certificate } from 'node:crypto';
+import { AppError, isAbort } from '../../shared/errors.ts';
+import type { NodeHealth } from '../../shared/model/health.ts';
+import { unwantedAnswer } from '../host/kube-api.ts';
+import { type KubeCredentials, readKubeconfig } from '../host/kubeconfig.ts';
+import { kubernetes } from '../steps/kubernetes-paths.ts';
+import { type HealthSources, inBrief, whyNot } from './health-sources.ts';
+
+/** Null where no kubelet has joined a cluster. */
+export async function nodeHealth(sources: HealthSources): Promise<NodeHealth | null> {
+  const { host, cluster, limitMs, signal, since } = sources;
+  if ((await host.stat(kubernetes.kubeletConfig)) === null) return null;
+  try {
+    const credentials = await readKubeconfig(host, kubernetes.kubeletConfig);
+    const name = nodeName(credentials);
+    const path = `/api/v1/nodes/${encodeURIComponent(name)}`;
+    const answer = await cluster.request('GET', path, { credentials, limitMs });
+    if (answer.status === 404)
+      return { kind: 'missing', name, sinceMs: since.of('node', 'missing') };
+    if (answer.status !== 200) throw unwantedAnswer(`the node ${name}`, answer);
+    const conditions = conditionsOf(answer.body);
+    since.of('node', 'seen');
+    return {
+      kind: 'seen',
+      name,
+      ...readiness(sources, conditions),
+      pressures: pressuresOf(conditions),
+    };
+  } catch (thrown) {
+    signal.throwIfAborted();
+    if (isAbort(thrown)) throw thrown;
+    const message = inBrief(whyNot(thrown));
+    return { kind: 'unreachable', message, sinceMs: since.of('node', 'unreachable') };
+  }
+}
+
+interface Condition {
+  readonly type?: unknown;
+  readonly status?: unknown;
+  readonly reason?: unknown;
+  readonly message?: unknown;
+  readonly lastTransitionTime?: unknown;
+}
+
+function conditionsOf(body: unknown): readonly Condition[] {
+  const { status } = (body ?? {}) as { readonly status?: { readonly conditions?: unknown } };
+  return Array.isArray(status?.conditions) ? (status.conditions as readonly Condition[]) : [];
+}
+
+function readiness(
+  { since }: HealthSources,
+  conditions: readonly Condition[],
+): Pick<NodeHealth & { kind: 'seen' }, 'ready' | 'reason' | 'message' | 'sinceMs'> {
+  const found = conditions.find(({ type }) => type === 'Ready');
+  const ready = found?.status === 'True' || found?.status === 'False' ? found.status : 'Unknown';
+  const seenMs = since.of('ready', ready);
+  const changedMs = Date.parse(text(found?.lastTransitionTime));
+  return {
+    ready,
+    reason: (text(found?.reason) || 'NoCondition').slice(0, 80),
+    message: ready === 'True' ? '' : inBrief(text(found?.message)),
+    sinceMs: Number.isNaN(changedMs) ? seenMs : changedMs,
+  };
+}
+
+const pressuresOf = (conditions: readonly Condition[]): readonly string[] =>
+  conditions
+    .filter(({ type, status }) => type !== 'Ready' && status === 'True')
+    .map(({ type }) => text(type).slice(0, 80))
+    .sort();
+
+const text = (value: unknown): string => (typeof value === 'string' ? value : '');
+
+/** The certificate says who the kubelet is: `system:node:NAME`. */
+function nodeName({ certificate = '' }: KubeCredentials): string {
+  const subject = certificate === '' ? '' : new X509Certificate(certificate).subject;
+  const [, name] = /^CN=system:node:(.+)$/m.exec(subject) ?? [];
+  if (name !== undefined) return name;
+  throw new AppError('invalid', `${kubernetes.kubeletConfig} has no certificate of a node`);
+}
