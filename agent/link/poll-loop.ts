@@ -30,7 +30,8 @@ export interface PollLoop {
   wake(): void;
 }
 
-export const IDLE_HOLD_MS = 20_000;
+/** Each poll is a sign of life: the shorter, the sooner a host that was switched off is missed. */
+export const IDLE_HOLD_MS = 10_000;
 /** Shorter while steps run, so that what they wait for is shown and answers stay young. */
 export const WORKING_HOLD_MS = 5_000;
 const lockedOutMs = 30_000;

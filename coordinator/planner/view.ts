@@ -17,7 +17,7 @@ export interface NodeView {
   readonly factsToldMs: number | null;
   /** The last poll: null when the agent has not polled since the coordinator started. */
   readonly lastPollMs: number | null;
-  /** The agent called not long ago. */
+  /** An agent that polled lately (ONLINE_MS). */
   readonly online: boolean;
   /** Its own words, from the last poll: to be shown, never judged by. */
   readonly doing: Readonly<Record<Lane, string>>;

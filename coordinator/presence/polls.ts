@@ -69,7 +69,8 @@ export interface PollWait {
   readonly signal: AbortSignal;
 }
 
-export const ONLINE_MS = 30_000;
+/** An idle agent polls every ten seconds: this is two polls that were missed, and some patience. */
+export const ONLINE_MS = 25_000;
 
 interface Entry {
   state: PollState;

@@ -35,8 +35,10 @@ const channelOptions: ClientOptions = {
   'grpc.max_send_message_length': messageLimit,
   // The callers retry with their own clock and know what is safe to repeat.
   'grpc.enable_retries': 0,
-  'grpc.keepalive_time_ms': 30_000,
-  'grpc.keepalive_timeout_ms': 15_000,
+  // A connection whose other end went without a word must not outlive the time in which a host that
+  // is back has to be heard again.
+  'grpc.keepalive_time_ms': 10_000,
+  'grpc.keepalive_timeout_ms': 10_000,
   'grpc.keepalive_permit_without_calls': 1,
   'grpc.initial_reconnect_backoff_ms': 200,
   'grpc.max_reconnect_backoff_ms': 3_000,

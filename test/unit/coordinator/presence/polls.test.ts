@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createPolls, type PollTold } from '../../../../coordinator/presence/polls.ts';
+import { createPolls, ONLINE_MS, type PollTold } from '../../../../coordinator/presence/polls.ts';
 import { addressOf } from '../../../../coordinator/rpc/peer.ts';
 import { manualClock } from '../../../support/manual-clock.ts';
 
@@ -18,12 +18,12 @@ const told = (poll: number, change: Partial<PollTold> = {}): PollTold => ({
 const never = new AbortController().signal;
 
 describe('what polls tell', () => {
-  it('makes a node online for 30 s', () => {
+  it('makes a node online for 25 s: two polls missed, and some patience', () => {
     const clock = manualClock();
     const polls = createPolls(clock);
     expect(polls.isOnline('a')).toBe(false);
     polls.begin('a', told(1)).end();
-    clock.advance(29_999);
+    clock.advance(ONLINE_MS - 1);
     expect(polls.isOnline('a')).toBe(true);
     clock.advance(1);
     expect(polls.isOnline('a')).toBe(false);
@@ -46,7 +46,7 @@ describe('what polls tell', () => {
     expect(news(told(5, { lanes: [{ ...lane, doing: 'waits' }], trouble }))).toBe(true);
     expect(polls.state('a')?.trouble).toEqual(trouble);
     expect(news(told(6, { lanes: [{ ...lane, doing: 'waits' }] }))).toBe(true);
-    clock.advance(31_000);
+    clock.advance(ONLINE_MS + 1);
     expect(news(told(7, { lanes: [{ ...lane, doing: 'waits' }] }))).toBe(true);
     expect(news(told(8, { bootId: 'b2', lanes: [{ ...lane, doing: 'waits' }] }))).toBe(true);
   });
