@@ -24,9 +24,11 @@ import { linesOfPlan } from './events/log-line.ts';
 import type { Keys } from './keys/keys.ts';
 import { openPlans } from './plan-records/plans.ts';
 import type { ArtifactView } from './planner/view.ts';
+import { createHealthBook } from './presence/health-book.ts';
 import { createPolls } from './presence/polls.ts';
 import { createReadModel } from './read-model.ts';
 import { enrollmentHandlers } from './rpc/enrollment-service.ts';
+import { parseHealth } from './rpc/fleet/parse-health.ts';
 import { fleetHandlers } from './rpc/fleet-service.ts';
 import { createMembers } from './rpc/members.ts';
 import { operatorHandlers } from './rpc/operator-service.ts';
@@ -81,6 +83,8 @@ export async function createCore(options: CoreOptions): Promise<Core> {
   const lines = history.flatMap(({ value }) => linesOfPlan(value));
   const feed = createEventFeed(clock, lines);
   const polls = createPolls(clock);
+  const onChange = polls.announce;
+  const health = createHealthBook({ parse: parseHealth, clock, log, onChange });
   const refused = createRefusedJoins(clock);
   const artifacts = createArtifactProvider({
     store: new ArtifactStore(options.artifacts),
@@ -136,7 +140,7 @@ export async function createCore(options: CoreOptions): Promise<Core> {
     },
   });
   const enrollment = enrollmentHandlers({ fleet, keys, clock, challenges, join });
-  const member = fleetHandlers({ ...shared, keys, polls, members });
+  const member = fleetHandlers({ ...shared, keys, polls, health, members });
   return {
     coordinator,
     artifacts,

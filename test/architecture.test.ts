@@ -74,6 +74,7 @@ test('zod, yaml and commander stay out of the agent’s bundle', () => {
 const pure = files.filter(
   (file) =>
     /^coordinator\/(planner|render|runbooks|components)\//.test(file) ||
+    /^coordinator\/presence\/(judge-|see-|seen-|problem|.*-sentences)/.test(file) ||
     [
       'agent/plan/verify.ts',
       'agent/plan/decide.ts',
@@ -81,7 +82,7 @@ const pure = files.filter(
     ].includes(file),
 );
 
-test('planner, render, verify, decide and apply-record know no clock, no chance and no I/O', () => {
+test('planner, render, judging, verify, decide and apply-record know no clock, no chance and no I/O', () => {
   expect(pure.length).toBeGreaterThan(25);
   const impure =
     /\b(Date\.now|new Date\(\)|Math\.random|process\.|setTimeout|randomBytes|randomUUID)\b/;

@@ -6,6 +6,7 @@ import type { EtcdHealth, EtcdMemberSeen } from '../../shared/model/health.ts';
 import { unwantedAnswer } from '../host/kube-api.ts';
 import type { KubeCredentials } from '../host/kubeconfig.ts';
 import { answered, type HealthSources, whyNot } from './health-sources.ts';
+import type { Since } from './since.ts';
 
 const data = '/var/lib/etcd/member';
 /** The API server's credential, which every master has. */
@@ -42,7 +43,7 @@ export async function etcdHealth(sources: HealthSources): Promise<EtcdHealth | n
   const fault = read.status === 'rejected' ? whyNot(read.reason) : null;
   return {
     read: answered(sources, 'etcd', fault),
-    status: status.status === 'fulfilled' ? statusOf(status.value) : 'unknown',
+    status: status.status === 'fulfilled' ? statusOf(status.value, sources.since) : 'unknown',
     members: members.status === 'fulfilled' ? membersOf(members.value) : 'unknown',
   };
 }
@@ -67,7 +68,10 @@ interface StatusAnswer {
   readonly errors?: readonly string[];
 }
 
-function statusOf(body: unknown): Exclude<EtcdHealth['status'], 'unknown'> | 'unknown' {
+function statusOf(
+  body: unknown,
+  since: Since,
+): Exclude<EtcdHealth['status'], 'unknown'> | 'unknown' {
   const told = body as StatusAnswer | null;
   const memberId = told?.header?.member_id;
   if (memberId === undefined) return 'unknown';
@@ -78,7 +82,9 @@ function statusOf(body: unknown): Exclude<EtcdHealth['status'], 'unknown'> | 'un
     learner: told?.isLearner === true,
     databaseBytes: Math.round(Number(told?.dbSize ?? 0) / databaseStep) * databaseStep,
     quotaBytes: Number(told?.dbSizeQuota ?? 0),
-    alarms: [...new Set(alarms)].sort(),
+    alarms: [...new Set(alarms)]
+      .sort()
+      .map((name) => ({ name, sinceMs: since.of('etcd-alarms', alarms.join()) })),
   };
 }
 

@@ -94,11 +94,13 @@ function weightOf({ units, kubelet, node, apiServer, etcd, certificates }: Healt
   return JSON.stringify([
     units === 'unknown' || units.map(({ name, load, active }) => [name, load, active]),
     kubelet?.ok,
-    node?.kind === 'seen' ? [node.ready, node.reason, node.pressures] : node?.kind,
+    node?.kind === 'seen'
+      ? [node.ready, node.reason, node.pressures.map(({ type }) => type)]
+      : node?.kind,
     apiServer?.ok,
     etcd === null || [
       etcd.read.ok,
-      etcd.status === 'unknown' || [etcd.status.leaderId, etcd.status.alarms],
+      etcd.status === 'unknown' || [etcd.status.leaderId, etcd.status.alarms.length],
       etcd.members === 'unknown' || etcd.members.map(({ id, learner }) => [id, learner]),
     ],
     certificates === 'unknown' || certificates.map(({ path, notAfterMs }) => [path, notAfterMs]),

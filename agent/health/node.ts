@@ -26,7 +26,7 @@ export async function nodeHealth(sources: HealthSources): Promise<NodeHealth | n
       kind: 'seen',
       name,
       ...readiness(sources, conditions),
-      pressures: pressuresOf(conditions),
+      pressures: pressuresOf(sources, conditions),
     };
   } catch (thrown) {
     signal.throwIfAborted();
@@ -56,20 +56,30 @@ function readiness(
   const found = conditions.find(({ type }) => type === 'Ready');
   const ready = found?.status === 'True' || found?.status === 'False' ? found.status : 'Unknown';
   const seenMs = since.of('ready', ready);
-  const changedMs = Date.parse(text(found?.lastTransitionTime));
   return {
     ready,
     reason: (text(found?.reason) || 'NoCondition').slice(0, 80),
     message: ready === 'True' ? '' : inBrief(text(found?.message)),
-    sinceMs: Number.isNaN(changedMs) ? seenMs : changedMs,
+    sinceMs: changedMs(found) ?? seenMs,
   };
 }
 
-const pressuresOf = (conditions: readonly Condition[]): readonly string[] =>
+const pressuresOf = (
+  sources: HealthSources,
+  conditions: readonly Condition[],
+): (NodeHealth & { kind: 'seen' })['pressures'] =>
   conditions
     .filter(({ type, status }) => type !== 'Ready' && status === 'True')
-    .map(({ type }) => text(type).slice(0, 80))
-    .sort();
+    .map((condition) => {
+      const type = text(condition.type).slice(0, 80);
+      return { type, sinceMs: changedMs(condition) ?? sources.since.of(type, 'True') };
+    })
+    .toSorted((a, b) => (a.type < b.type ? -1 : 1));
+
+function changedMs(condition: Condition | undefined): number | null {
+  const ms = Date.parse(text(condition?.lastTransitionTime));
+  return Number.isNaN(ms) ? null : ms;
+}
 
 const text = (value: unknown): string => (typeof value === 'string' ? value : '');
 

@@ -47,6 +47,8 @@ export interface OpenPoll {
 }
 
 export interface Polls {
+  /** Since when polls are counted: nothing is known from before. */
+  readonly startedMs: number;
   /** @throws AppError conflict when a newer poll of the same instance came before. */
   begin(nodeId: string, told: PollTold): OpenPoll;
   state(nodeId: string): PollState | null;
@@ -59,6 +61,8 @@ export interface Polls {
   waitForWake(nodeId: string, seen: number, wait: PollWait): Promise<void>;
   factsReported(nodeId: string): void;
   factsReportedMs(nodeId: string): number | null;
+  /** Something else that agents told is another than before. */
+  announce(): void;
   /** Grows when something that decisions look at changes. */
   revision(): number;
   changed(after: number, signal: AbortSignal): Promise<void>;
@@ -103,6 +107,7 @@ export function createPolls(clock: Clock): Polls {
   };
 
   return {
+    startedMs: clock.now(),
     begin(nodeId, told) {
       const before = entries.get(nodeId);
       const isSameInstance = before?.state.instanceId === told.instanceId;
@@ -156,6 +161,7 @@ export function createPolls(clock: Clock): Polls {
       factsTimes.set(nodeId, clock.now());
     },
     factsReportedMs: (nodeId) => factsTimes.get(nodeId) ?? null,
+    announce,
     revision: () => revision,
     changed: (after, signal) => changes.above(after, signal),
   };

@@ -47,7 +47,7 @@ export type NodeHealth =
       readonly message: string;
       readonly sinceMs: number;
       /** Conditions other than Ready that are True: MemoryPressure, DiskPressure … */
-      readonly pressures: readonly string[];
+      readonly pressures: readonly { readonly type: string; readonly sinceMs: number }[];
     }
   /** The API has no such node. */
   | { readonly kind: 'missing'; readonly name: string; readonly sinceMs: number }
@@ -75,7 +75,7 @@ export interface EtcdHealth {
     readonly databaseBytes: number;
     readonly quotaBytes: number;
     /** NOSPACE, CORRUPT */
-    readonly alarms: readonly string[];
+    readonly alarms: readonly { readonly name: string; readonly sinceMs: number }[];
   }>;
   readonly members: Known<readonly EtcdMemberSeen[]>;
 }

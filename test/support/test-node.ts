@@ -122,6 +122,8 @@ export interface PollOptions {
   readonly planIds?: readonly string[];
   readonly doing?: string;
   readonly sequence?: number;
+  /** What the host measured just now, as the wire carries it. */
+  readonly health?: Uint8Array;
   readonly signal?: AbortSignal;
 }
 
@@ -182,6 +184,8 @@ export function openNode(to: Reachable, identity: MemberIdentity): TestNode {
           journalId: 'journal-1',
           journalEnd: 0,
           holdMs: options.holdMs ?? 0,
+          health: options.health ?? new Uint8Array(),
+          hostTimeMs: Date.now(),
         },
         options.signal === undefined ? call : { ...call, signal: options.signal },
       );

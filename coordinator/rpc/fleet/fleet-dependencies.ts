@@ -5,6 +5,7 @@ import type { AuditLog } from '../../events/audit-log.ts';
 import type { EventFeed } from '../../events/event-feed.ts';
 import type { Keys } from '../../keys/keys.ts';
 import type { Plans } from '../../plan-records/plans.ts';
+import type { HealthBook } from '../../presence/health-book.ts';
 import type { Polls } from '../../presence/polls.ts';
 import type { Store } from '../../store/store.ts';
 import type { Members } from '../members.ts';
@@ -19,5 +20,6 @@ export interface FleetDependencies {
   readonly feed: EventFeed;
   readonly plans: Plans;
   readonly polls: Polls;
+  readonly health: Pick<HealthBook, 'take'>;
   readonly members: Members;
 }

@@ -46,6 +46,8 @@ export async function pullPlan(
   const caller = deps.members.caller(context);
   const told = parseTold(request);
   const poll = deps.polls.begin(caller.id, told);
+  const { health, healthAgeMs, hostTimeMs } = request;
+  deps.health.take(caller.id, { json: health, ageMs: healthAgeMs, hostTimeMs });
   try {
     await acceptListed(deps, caller, told);
     await endForgottenPlans(deps, caller, told);

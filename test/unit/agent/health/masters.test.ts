@@ -113,7 +113,7 @@ test('alarms are told by name', async () => {
   server
     .on(/range/, { status: 200, body: {} })
     .on(/status/, { status: 200, body: { ...status, errors } });
-  expect(await etcdHealth(sources)).toMatchObject({ status: { alarms: ['NOSPACE'] } });
+  expect(await etcdHealth(sources)).toMatchObject({ status: { alarms: [{ name: 'NOSPACE' }] } });
 });
 
 test('a member that is stopped is told as one that refuses', async () => {

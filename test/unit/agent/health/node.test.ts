@@ -22,7 +22,7 @@ test('the node is asked for with the kubelet’s own name and credential', async
     reason: 'KubeletReady',
     message: '',
     sinceMs: changedMs,
-    pressures: ['DiskPressure'],
+    pressures: [{ type: 'DiskPressure', sinceMs: world.clock.now() }],
   });
   expect(server.users).toEqual(['system:node:w1']);
 });

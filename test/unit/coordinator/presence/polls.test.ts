@@ -91,3 +91,14 @@ describe('the address of a caller', () => {
     expect(addressOf(peer)).toBe(address);
   });
 });
+
+describe('what else agents tell', () => {
+  it('is announced as a change, to who waits for one', async () => {
+    const polls = createPolls(manualClock());
+    const seen = polls.revision();
+    const changed = polls.changed(seen, never);
+    polls.announce();
+    await changed;
+    expect(polls.revision()).toBeGreaterThan(seen);
+  });
+});

@@ -1,0 +1,118 @@
+// The words for what is wrong with a host itself: away, not measured, its disks, clock, certificates.
+import { formatBytes } from './format-bytes.ts';
+import type { CertificateFamily, MissingPart, ProblemCode, ProblemParams } from './problem.ts';
+import type { SentencesOf } from './problem-sentences.ts';
+
+export const hostSentences = {
+  'agent-away': ({ isNode, isMaster }, host) => ({
+    what: 'is away: its agent does not call (the host is off, cut from the network, or its agent is stopped)',
+    means: awayMeans(isNode, isMaster),
+    mend: `it calls again (switch ${host} on; on it: \`systemctl status muster-agent\`)`,
+  }),
+  'not-measured': (params, host) => ({
+    means: 'nothing is known of it',
+    ...unmeasured(params, host),
+  }),
+  'part-missing': ({ part }) => ({
+    what: `has lost its ${parts[part].name}: ${parts[part].path} is not there`,
+    means: 'what was installed there does not work any more',
+    mend: 'it is put back',
+  }),
+  'part-unknown': ({ part }, host) => ({
+    what: `does not tell about its ${part}: the probe fails`,
+    means: 'what is wrong there would not be seen',
+    mend: `the probe works again (on ${host}: \`journalctl -u muster-agent\`)`,
+  }),
+  'certificate-ends': ({ family, count, path, days, endsMs }, host) => ({
+    what: certificatesSaid({ count, path, days, endsMs }),
+    means: certificates[family].means,
+    mend: certificates[family].mend.replaceAll('HOST', host),
+  }),
+  'disk-low': ({ path, freeBytes, totalBytes }) => ({
+    what: `has ${formatBytes(freeBytes)} of ${formatBytes(totalBytes)} left at ${path}`,
+    means: 'Kubernetes evicts pods and removes images; etcd and the agent stop when it is full',
+    mend: 'room is made',
+  }),
+  'memory-low': ({ availableBytes, totalBytes }) => ({
+    what: `has ${formatBytes(availableBytes)} of ${formatBytes(totalBytes)} memory left`,
+    means: 'the kernel soon ends processes',
+    mend: 'memory is freed or added',
+  }),
+  'clock-unkept': ({ service }, host) => ({
+    what: `has a clock that nothing keeps${service === null ? '' : ` (${service} has not synchronized it)`}`,
+    means: 'certificates and etcd need clocks that agree',
+    mend: `a time service runs (on ${host}: \`timedatectl\`), or the check is ignored (\`apply --ignore clock\`)`,
+  }),
+  'clock-off': ({ aheadMs }, host) => ({
+    what: `has a clock that is ${Math.round(Math.abs(aheadMs) / 1000)} s ${aheadMs > 0 ? 'ahead of' : 'behind'} the coordinator’s`,
+    means: 'certificates and etcd need clocks that agree',
+    mend: `it is set (on ${host}: \`chronyc makestep\` or \`timedatectl set-ntp true\`)`,
+  }),
+} as const satisfies Partial<SentencesOf<ProblemCode>>;
+
+function awayMeans(isNode: boolean, isMaster: boolean): string {
+  if (!isNode) return 'it is no node of the cluster yet; its install goes on when it is back';
+  if (isMaster) return 'its API server and its etcd member count as lost';
+  return 'Kubernetes moves its pods to other nodes after five minutes';
+}
+
+function unmeasured(
+  { cause, agentVersion }: ProblemParams['not-measured'],
+  host: string,
+): { readonly what: string; readonly mend: string } {
+  const agent = `its agent (${agentVersion === '' ? 'of unknown version' : agentVersion})`;
+  switch (cause) {
+    case 'starting':
+      return {
+        what: 'has not called since the coordinator started',
+        mend: 'its agent calls, or is missed after 25 seconds',
+      };
+    case 'none':
+      return {
+        what: `was not measured: ${agent} tells nothing of its health`,
+        mend: `it measures (on ${host}: \`journalctl -u muster-agent\`)`,
+      };
+    case 'old':
+      return {
+        what: `was not measured for over a minute, although ${agent} calls`,
+        mend: `it measures again (on ${host}: \`systemctl restart muster-agent\`)`,
+      };
+    case 'unreadable':
+      return {
+        what: `was not measured: ${agent} sends reports that cannot be read`,
+        mend: 'agent and coordinator are of versions that fit',
+      };
+  }
+}
+
+const parts: Readonly<Record<MissingPart, { readonly name: string; readonly path: string }>> = {
+  kubelet: { name: 'kubelet', path: '/etc/kubernetes/kubelet.conf' },
+  'api-server': { name: 'API server', path: '/etc/kubernetes/manifests/kube-apiserver.yaml' },
+  etcd: { name: 'etcd member', path: '/var/lib/etcd/member' },
+};
+
+function certificatesSaid(
+  of: Pick<ProblemParams['certificate-ends'], 'count' | 'path' | 'days' | 'endsMs'>,
+): string {
+  const { count, path, days, endsMs } = of;
+  const date = new Date(endsMs).toISOString().slice(0, 10);
+  const when =
+    days < 0 ? `ended on ${date}` : `ends on ${date}, in ${days} day${days === 1 ? '' : 's'}`;
+  if (count === 1) return `has a certificate near its end: ${path} ${when}`;
+  return `has ${count} certificates near their end: the first, ${path}, ${when}`;
+}
+
+const certificates: Readonly<Record<CertificateFamily, { means: string; mend: string }>> = {
+  kubernetes: {
+    means: 'with it the control plane of this host stops working',
+    mend: 'they are renewed (on HOST: `kubeadm certs renew all`, then `systemctl restart kubelet` with the static pods moved out and in)',
+  },
+  etcd: {
+    means: 'with it the etcd member of this host is lost to the others',
+    mend: 'a new one is in its place and etcd.service was restarted',
+  },
+  kubelet: {
+    means: 'with it the node turns NotReady',
+    mend: 'the kubelet has renewed it (on HOST: `journalctl -u kubelet`, `kubectl get csr`)',
+  },
+};

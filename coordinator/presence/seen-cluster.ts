@@ -1,0 +1,35 @@
+// What health is judged from: hosts with what is installed on them, when they were last heard and
+// what they measured. A small read model, so that judging knows nothing of plans and records.
+import type { MeasuredHealth } from './health-book.ts';
+
+export interface SeenHost {
+  readonly name: string;
+  readonly isMaster: boolean;
+  /** What the install has finished there; the rest is not missed yet. */
+  readonly has: {
+    /** containerd and the API proxy. */
+    readonly runtime: boolean;
+    readonly etcd: boolean;
+    /** The kubelet has joined: it is a node. */
+    readonly node: boolean;
+    readonly apiServer: boolean;
+  };
+  readonly online: boolean;
+  /** The last sign of life; null when nothing is known since the coordinator started, and before. */
+  readonly lastHeardMs: number | null;
+  readonly agentVersion: string;
+  readonly measured: MeasuredHealth | null;
+  /** Reports in a row that could not be read. */
+  readonly rejected: number;
+}
+
+export interface SeenCluster {
+  readonly name: string;
+  readonly hosts: readonly SeenHost[];
+  /** Names of the etcd members as agreed; null before all of them were started. */
+  readonly etcdMembers: readonly string[] | null;
+  /** The operator takes the blame for clocks that nobody keeps. */
+  readonly ignoresClock: boolean;
+  /** When the coordinator began to listen. */
+  readonly listeningSinceMs: number;
+}

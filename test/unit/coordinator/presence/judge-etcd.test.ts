@@ -1,0 +1,174 @@
+// The quorum: what is known of etcd's majority from what each member's host measured.
+import { describe, expect, test } from 'vitest';
+import { judgeHealth } from '../../../../coordinator/presence/judge-health.ts';
+import { FRESH_MS } from '../../../../coordinator/presence/judge-host.ts';
+import type { SeenCluster, SeenHost } from '../../../../coordinator/presence/seen-cluster.ts';
+import type { EtcdHealth } from '../../../../shared/model/health.ts';
+import { aMasterReport, anEtcdMember, units, wrong } from '../../../support/health-reports.ts';
+import {
+  aSeenCluster,
+  aSeenMaster,
+  away,
+  measured,
+  nowMs,
+} from '../../../support/seen-clusters.ts';
+
+const judge = (cluster: SeenCluster) =>
+  judgeHealth(cluster, { now: nowMs, certificatesNow: nowMs });
+
+const masters = (...hosts: readonly SeenHost[]): SeenCluster =>
+  aSeenCluster({ hosts, etcdMembers: hosts.map(({ name }) => name) });
+
+const stopped = (id: number, of: number): SeenHost =>
+  aSeenMaster(id, of, {
+    units: units({ 'etcd.service': { active: 'inactive', sub: 'dead' } }),
+    etcd: { read: wrong('connect ECONNREFUSED'), status: 'unknown', members: 'unknown' },
+  });
+
+/** Up, and without a leader. */
+const waiting = (id: number, of: number): SeenHost => {
+  const { status } = anEtcdMember(id, of);
+  const leaderless = status === 'unknown' ? status : { ...status, leaderId: null };
+  const etcd: EtcdHealth = {
+    read: wrong('no answer in time'),
+    status: leaderless,
+    members: 'unknown',
+  };
+  return aSeenMaster(id, of, { etcd });
+};
+
+const quorumOf = (cluster: SeenCluster) => {
+  const { quorum, problems, state } = judge(cluster);
+  return { quorum, codes: problems.map(({ code, severity }) => `${code} ${severity}`), state };
+};
+
+test('three of three', () => {
+  expect(quorumOf(masters(aSeenMaster(1, 3), aSeenMaster(2, 3), aSeenMaster(3, 3)))).toEqual({
+    quorum: { voters: 3, healthy: 3, unknown: 0, needed: 2, missing: [] },
+    codes: [],
+    state: 'healthy',
+  });
+});
+
+test('before etcd was started nobody counts', () => {
+  const cluster = { ...masters(stopped(1, 1)), etcdMembers: null };
+  expect(judge(cluster)).toMatchObject({ quorum: null, problems: [] });
+});
+
+test.each<[string, SeenHost]>([
+  ['stopped', stopped(2, 3)],
+  ['on a host that is off', away(aSeenMaster(2, 3))],
+  ['without a majority while the others have one', waiting(2, 3)],
+])('one member %s: two of three, and not one more', (_, second) => {
+  const { quorum, codes, state } = quorumOf(masters(aSeenMaster(1, 3), second, aSeenMaster(3, 3)));
+  expect(quorum).toMatchObject({ healthy: 2, needed: 2, missing: ['m2'] });
+  expect(codes).toEqual(['etcd-reduced error']);
+  expect(state).toBe('degraded');
+});
+
+test('one of five is a warning: there is one more to lose', () => {
+  const five = [1, 2, 3, 4].map((id) => aSeenMaster(id, 5));
+  expect(quorumOf(masters(...five, stopped(5, 5)))).toMatchObject({
+    quorum: { healthy: 4, needed: 3, missing: ['m5'] },
+    codes: ['etcd-reduced warning'],
+  });
+});
+
+test('two of three hosts off are one fact, and the member that is left is not to blame', () => {
+  const cluster = masters(waiting(1, 3), away(aSeenMaster(2, 3)), away(aSeenMaster(3, 3), 90_000));
+  const { quorum, problems, state } = judge(cluster);
+  expect(quorum).toMatchObject({ healthy: 1, needed: 2, missing: ['m2', 'm3'] });
+  expect(problems).toMatchObject([{ code: 'etcd-quorum-lost', sinceMs: nowMs - 60_000 }]);
+  expect(state).toBe('down');
+});
+
+test('all are up and none has a leader', () => {
+  expect(quorumOf(masters(waiting(1, 3), waiting(2, 3), waiting(3, 3)))).toMatchObject({
+    quorum: { healthy: 3, missing: [] },
+    codes: ['etcd-leaderless error'],
+    state: 'down',
+  });
+});
+
+test('one member alone that is stopped is the whole quorum', () => {
+  expect(quorumOf(masters(stopped(1, 1)))).toMatchObject({
+    codes: ['etcd-quorum-lost error'],
+    state: 'down',
+  });
+});
+
+test('of a host that was not measured nothing is claimed, neither lost nor well', () => {
+  const old = aSeenMaster(2, 3);
+  const stale = {
+    ...old,
+    measured: measured(aMasterReport(2, 3), { measuredMs: nowMs - FRESH_MS - 1 }),
+  };
+  expect(quorumOf(masters(aSeenMaster(1, 3), stale, aSeenMaster(3, 3)))).toEqual({
+    quorum: { voters: 3, healthy: 2, unknown: 1, needed: 2, missing: [] },
+    codes: [],
+    state: 'unknown',
+  });
+});
+
+describe('who votes', () => {
+  const listing = (names: readonly string[], learner = 'nobody'): EtcdHealth =>
+    anEtcdMember(1, 3, {
+      members: names.map((name, index) => ({
+        id: String(index + 1),
+        name,
+        peerUrls: [],
+        learner: name === learner,
+      })),
+    });
+
+  test('is what etcd lists, not what was agreed; a difference is named', () => {
+    const hosts = [1, 2, 3].map((id) => aSeenMaster(id, 3, { etcd: listing(['m1', 'm2']) }));
+    const { quorum, problems } = judge(masters(...hosts));
+    expect(quorum).toMatchObject({ voters: 2, needed: 2 });
+    expect(problems).toMatchObject([
+      {
+        code: 'etcd-members-differ',
+        params: { listed: ['m1', 'm2'], agreed: ['m1', 'm2', 'm3'] },
+        severity: 'warning',
+      },
+    ]);
+  });
+
+  test('is no learner', () => {
+    const etcd = listing(['m1', 'm2', 'm3'], 'm3');
+    const hosts = [1, 2, 3].map((id) => aSeenMaster(id, 3, { etcd }));
+    expect(judge(masters(...hosts)).quorum).toMatchObject({ voters: 2 });
+  });
+
+  test('a member of no host of this fleet is not known, and one that never started has no name', () => {
+    const etcd = listing(['m1', 'stranger', '']);
+    expect(judge({ ...masters(aSeenMaster(1, 3, { etcd })) }).quorum).toMatchObject({
+      voters: 3,
+      healthy: 1,
+      unknown: 2,
+    });
+  });
+
+  test('is not taken from a member that is no part of a majority', () => {
+    const cut = { ...listing(['m1']), read: wrong('no answer in time') };
+    const hosts = [aSeenMaster(1, 3, { etcd: cut }), aSeenMaster(2, 3), aSeenMaster(3, 3)];
+    expect(judge(masters(...hosts)).quorum).toMatchObject({ voters: 3, missing: ['m1'] });
+  });
+});
+
+describe('API servers', () => {
+  const silent = (id: number) => aSeenMaster(id, 2, { apiServer: wrong('no answer in time') });
+
+  test('none that answers is one fact about the cluster', () => {
+    const { problems, state } = judge(masters(silent(1), away(aSeenMaster(2, 2))));
+    expect(problems.map(({ code }) => code)).toContain('no-api-server');
+    expect(state).toBe('down');
+  });
+
+  test('one that is left is said with the one that is not ready', () => {
+    const { hosts } = judge(masters(silent(1), aSeenMaster(2, 2)));
+    expect(hosts.get('m1')?.problems).toMatchObject([
+      { code: 'api-server-not-ready', params: { others: 1 } },
+    ]);
+  });
+});
