@@ -52,6 +52,8 @@ export interface CoreOptions {
   readonly keys: Keys;
   readonly audit: AuditLog;
   readonly clock: Clock;
+  /** What the ends of certificates are compared with. @default clock */
+  readonly certificateClock?: Pick<Clock, 'now'>;
   readonly log: Logger;
   /** Fires when the coordinator stops: open polls and downloads end. */
   readonly signal: AbortSignal;
@@ -117,10 +119,12 @@ export async function createCore(options: CoreOptions): Promise<Core> {
   const join = createJoin({ store, clock, log, audit, feed, challenges, limit, refused });
   const members = createMembers({ store, clock, log, audit });
   const ports = { grpc: options.settings.grpcPort, https: options.settings.httpsPort };
+  const certificateClock = options.certificateClock ?? clock;
   const operator = operatorHandlers({
     version: COORDINATOR_VERSION,
     ...shared,
     clusters: coordinator,
+    health: { book: health, polls, certificateClock },
     tokens: {
       create: (tokenOptions) => createToken({ store, keys, clock, audit }, tokenOptions),
       change: (id, change) => changeToken({ store, clock, audit }, id, change),

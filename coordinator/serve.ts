@@ -43,6 +43,8 @@ export interface ServeOptions {
   readonly decide?: Decide;
   /** @default the system's */
   readonly clock?: Clock;
+  /** What the ends of certificates are compared with. @default clock */
+  readonly certificateClock?: Pick<Clock, 'now'>;
   /** @default SQLite in the data directory */
   readonly openStore?: (path: string) => Store;
 }
@@ -89,6 +91,7 @@ async function start(options: ServeOptions, parts: Part[]): Promise<Running> {
     keys,
     audit,
     clock,
+    certificateClock: options.certificateClock ?? clock,
     log,
     signal,
     decide: options.decide ?? decide,

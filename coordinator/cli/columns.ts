@@ -32,13 +32,17 @@ const wide = <D extends Document>(header: string, read: Read<D>): Column =>
 const nodes: readonly Column[] = [
   column<NodeDocument>('NAME', (node) => node.name),
   column<NodeDocument>('POOL', (node) => node.pool),
-  column<NodeDocument>('PHASE', (node) => node.phase),
+  column<NodeDocument>('STATUS', (node) => node.status),
   column<NodeDocument>('VERSION', (node) => node.version),
   column<NodeDocument>('ADDRESS', (node) => node.address),
   column<NodeDocument>('AGE', (node, now) => formatAge(now - node.joinedMs)),
   column<NodeDocument>('DOING', (node) => shorten(doing(node), 72)),
   wide<NodeDocument>('ID', (node) => node.id),
   wide<NodeDocument>('STATE', (node) => node.state),
+  wide<NodeDocument>('PHASE', (node) => node.phase),
+  wide<NodeDocument>('REASON', (node) => node.health.problems[0]?.what ?? null),
+  wide<NodeDocument>('SINCE', (node, now) => ago(node.health.problems[0]?.sinceMs ?? null, now)),
+  wide<NodeDocument>('MEASURED', (node, now) => ago(node.health.measuredMs, now)),
   wide<NodeDocument>('LAST POLL', (node, now) => ago(node.lastPollMs, now)),
   wide<NodeDocument>('OS', (node) => node.os),
   wide<NodeDocument>('KERNEL', (node) => node.kernel),
@@ -46,15 +50,16 @@ const nodes: readonly Column[] = [
   wide<NodeDocument>('AGENT', (node) => node.agentVersion),
 ];
 
-/** The plan it works on, or why it waits. */
+/** The plan it works on, what is wrong with it, or why it waits. */
 export function doing(node: NodeDocument): string {
   const plan = node.plans[0];
   if (plan !== undefined) {
     const step = plan.step === null ? '' : `: ${plan.step}`;
-    return `${plan.goal} (${plan.doneSteps}/${plan.steps})${step}`;
+    const work = `${plan.goal} (${plan.doneSteps}/${plan.steps})${step}`;
+    // Nobody knows what a host does that does not call.
+    return node.online ? work : `was doing ${work} when last heard`;
   }
-  const wait = node.waits[0];
-  return wait === undefined ? '' : wait.for;
+  return node.health.problems[0]?.what ?? node.waits[0]?.for ?? '';
 }
 
 const pools: readonly Column[] = [
@@ -70,13 +75,19 @@ const clusters: readonly Column[] = [
   column<ClusterDocument>('NAME', (cluster) => cluster.name),
   column<ClusterDocument>('VERSION', (cluster) => cluster.version),
   column<ClusterDocument>('PHASE', (cluster) => cluster.phase),
+  column<ClusterDocument>('HEALTH', (cluster) => cluster.health.state),
   column<ClusterDocument>('READY', (cluster) => `${cluster.ready}/${cluster.joined}`),
+  column<ClusterDocument>('ETCD', ({ health: { quorum } }) =>
+    quorum === null ? null : `${quorum.healthy}/${quorum.voters}`,
+  ),
   column<ClusterDocument>('MASTERS', (cluster) => cluster.masters.join(',')),
   column<ClusterDocument>(
     'ARTIFACTS',
     ({ artifacts }) => `${artifacts.stored}/${artifacts.locked} ${artifacts.state}`,
   ),
   column<ClusterDocument>('AGE', (cluster, now) => formatAge(now - cluster.createdMs)),
+  wide<ClusterDocument>('REASON', (cluster) => cluster.health.problems[0]?.what ?? null),
+  wide<ClusterDocument>('MEASURED', (cluster, now) => ago(cluster.health.measuredMs, now)),
   wide<ClusterDocument>('CA', (cluster) => cluster.caDigest),
 ];
 

@@ -147,8 +147,8 @@ function buildProgram(io: CliIo, done: (code: number | undefined) => void): Comm
     .action(run(async () => (await import('./commands/schema.ts')).schema, ['path']));
 
   withConnection(sub(program, 'wait', 'wait until something is so'))
-    .requiredOption('--for <condition>', 'ready, ready=N, joined=N or plan=ID')
-    .option('--timeout <duration>', 'give up with exit code 124', '10m')
+    .requiredOption('--for <condition>', 'ready, healthy, ready=N, joined=N or plan=ID')
+    .option('--timeout <duration>', 'give up with exit code 124; 0 looks once', '10m')
     .action(run(async () => (await import('./commands/wait.ts')).wait));
 
   withConnection(

@@ -8,6 +8,7 @@ import type { AuditLog } from '../events/audit-log.ts';
 import type { EventFeed } from '../events/event-feed.ts';
 import type { Decision } from '../planner/decision.ts';
 import type { ClusterView } from '../planner/view.ts';
+import type { HealthSource } from '../presence/see-cluster.ts';
 import type { TokenRecord } from '../store/records.ts';
 import type { Store } from '../store/store.ts';
 
@@ -40,6 +41,11 @@ export interface JoinPort {
   readonly agentUnit: string;
 }
 
+/** What agents measured, and what the ends of certificates are compared with. */
+export interface HealthPort extends HealthSource {
+  readonly certificateClock: Pick<Clock, 'now'>;
+}
+
 export interface OperatorDependencies {
   readonly version: string;
   readonly fleet: string;
@@ -48,6 +54,7 @@ export interface OperatorDependencies {
   readonly audit: Pick<AuditLog, 'append'>;
   readonly feed: Pick<EventFeed, 'append' | 'read' | 'changed'>;
   readonly clusters: ClusterPort;
+  readonly health: HealthPort;
   readonly tokens: TokenPort;
   readonly artifacts: ArtifactProvider;
   readonly join: JoinPort;

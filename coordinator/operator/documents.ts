@@ -1,12 +1,14 @@
 // What `get` answers: one JSON document per object, with the fields the command line prints. Shapes
 // only; both ends use them.
 import type { NodeFacts } from '../../shared/model/facts.ts';
+import type { HealthReport } from '../../shared/model/health.ts';
 import type { Applied } from '../components/component.ts';
 import type { FeedLine } from '../events/event-feed.ts';
 import type { Phase } from '../planner/phase.ts';
 import type { PreflightFault } from '../planner/preflight/check.ts';
 import type { ClusterSpec } from '../spec/cluster-spec.ts';
 import type { PlanRecord } from '../store/records.ts';
+import type { ClusterHealthDocument, HostHealthDocument } from './health-documents.ts';
 import type { ShownWait } from './wait-sentences.ts';
 
 export interface RunningPlan {
@@ -30,7 +32,13 @@ export interface NodeDocument {
   readonly labels: Readonly<Record<string, string>>;
   /** Of the identity: active, locked, retired, evicted, banned. */
   readonly state: string;
+  /** How far its install is. */
   readonly phase: Phase;
+  /** The word of `get nodes`: ready, not ready, degraded, away, unknown; before it is a node, its phase. */
+  readonly status: string;
+  /** It is a node of the cluster and measured as Ready. */
+  readonly ready: boolean;
+  readonly health: HostHealthDocument;
   readonly online: boolean;
   readonly address: string | null;
   readonly architecture: string | null;
@@ -59,6 +67,8 @@ export interface NodeDocument {
     readonly facts: NodeFacts | null;
     /** What was laid down on the host, by which plan. */
     readonly applied: Applied;
+    /** What its agent measured; times are of the host's own clock. */
+    readonly healthReport: HealthReport | null;
   };
 }
 
@@ -77,12 +87,13 @@ export interface ClusterDocument {
   readonly kind: 'Cluster';
   readonly name: string;
   readonly version: string;
-  /** ready: everything the spec asks for is there. held: an operator has to act. */
+  /** ready: everything the spec asks for was installed. held: an operator has to act. */
   readonly phase: 'waiting' | 'installing' | 'ready' | 'held';
   readonly createdMs: number;
   readonly masters: readonly string[];
   readonly joined: number;
   readonly ready: number;
+  readonly health: ClusterHealthDocument;
   readonly waits: readonly ShownWait[];
   readonly faults: readonly PreflightFault[];
   readonly ignoredChecks: readonly string[];

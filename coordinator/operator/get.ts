@@ -21,10 +21,11 @@ import {
   type TokenDocument,
 } from './documents.ts';
 import { clusterDocument, nodeDocument, poolDocuments, type Seen } from './node-documents.ts';
+import { seenCluster } from './seen.ts';
 
 type Dependencies = Pick<
   OperatorDependencies,
-  'store' | 'clusters' | 'artifacts' | 'clock' | 'feed'
+  'store' | 'clusters' | 'health' | 'artifacts' | 'clock' | 'feed'
 >;
 
 const readers: Readonly<
@@ -74,9 +75,8 @@ const isKind = (kind: string): kind is DocumentKind =>
 async function seenClusters(deps: Dependencies): Promise<Seen[]> {
   const seen: Seen[] = [];
   for (const { name } of await allClusters(deps.store)) {
-    const view = await deps.clusters.view(name);
-    const decision = deps.clusters.latestDecision(name);
-    if (view !== null) seen.push({ view, decision, now: deps.clock.now() });
+    const one = await seenCluster(deps, name);
+    if (one !== null) seen.push(one);
   }
   return seen;
 }
@@ -86,7 +86,11 @@ async function getNodes(deps: Dependencies, name: string): Promise<readonly Docu
   return seen.flatMap((one) =>
     one.view.nodes
       .toSorted((a, b) => (a.record.name < b.record.name ? -1 : 1))
-      .map((node) => nodeDocument(one, node, node.record.name === name)),
+      .map((node) => {
+        const isAsked = node.record.name === name;
+        const report = deps.health.book.of(node.record.id)?.report ?? null;
+        return nodeDocument(one, node, isAsked ? report : undefined);
+      }),
   );
 }
 

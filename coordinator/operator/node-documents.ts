@@ -1,4 +1,6 @@
 // Nodes, pools and clusters as documents: from the view and the latest decision. Pure.
+
+import type { HealthReport } from '../../shared/model/health.ts';
 import { isFinal } from '../../shared/model/plan.ts';
 import type { PullState } from '../artifacts/artifact-provider.ts';
 import { artifactArchitecture } from '../components/materials.ts';
@@ -7,29 +9,52 @@ import { nodeAddress } from '../planner/node-address.ts';
 import type { Phase } from '../planner/phase.ts';
 import type { ClusterView, NodeView } from '../planner/view.ts';
 import { isHeld } from '../planner/wait.ts';
-import type { PlanRecord } from '../store/records.ts';
-import type { ClusterDocument, NodeDocument, PoolDocument, RunningPlan } from './documents.ts';
-import { type ShownWait, showWait } from './wait-sentences.ts';
+import type { ClusterHealth, HostHealth } from '../presence/judge-health.ts';
+import type { ClusterDocument, NodeDocument, PoolDocument } from './documents.ts';
+import { clusterHealthDocument, hostHealthDocument, nodeStatus } from './health-documents.ts';
+import { runningPlan } from './running-plan.ts';
+import type { ShownWait } from './wait-sentences.ts';
 
 export interface Seen {
   readonly view: ClusterView;
   readonly decision: Decision | null;
-  /** Milliseconds since 1970. */
-  readonly now: number;
+  /** The decision's waits in words, by whom they are about. */
+  readonly waits: ReadonlyMap<string, readonly ShownWait[]>;
+  readonly health: ClusterHealth;
 }
-
-const waitsOf = ({ decision, now }: Seen): readonly ShownWait[] =>
-  (decision?.waits ?? []).map((wait) => showWait(wait, now));
-
-const readyPhases: ReadonlySet<Phase> = new Set(['ready', 'ready, agent away']);
-export const isReady = (phase: Phase): boolean => readyPhases.has(phase);
 
 const phaseOf = ({ decision }: Seen, node: NodeView): Phase =>
   decision?.phases[node.record.name] ??
   (node.record.state === 'active' ? 'joined' : node.record.state);
 
-export function nodeDocument(seen: Seen, node: NodeView, withDetails: boolean): NodeDocument {
+/** A host that is no member any more was not judged. */
+const healthOf = ({ health }: Seen, node: NodeView): HostHealth =>
+  health.hosts.get(node.record.name) ?? {
+    name: node.record.name,
+    isNode: false,
+    state: 'unknown',
+    measuredMs: null,
+    problems: [],
+  };
+
+/** Its API says so, and it was measured; something else may be wrong there. */
+const isReady = ({ isNode, state }: HostHealth): boolean =>
+  isNode && (state === 'healthy' || state === 'degraded');
+
+function statusOf(seen: Seen, node: NodeView): string {
+  const { isNode, state } = healthOf(seen, node);
+  if (node.record.state !== 'active') return node.record.state;
+  return isNode || state === 'away' ? nodeStatus[state] : phaseOf(seen, node);
+}
+
+/** @param report what the host measured; only with one that is asked for by name */
+export function nodeDocument(
+  seen: Seen,
+  node: NodeView,
+  report: HealthReport | null | undefined,
+): NodeDocument {
   const { record } = node;
+  const health = healthOf(seen, node);
   const { spec } = seen.view.cluster;
   const pool = spec.pools.find(({ name }) => name === record.pool);
   const facts = node.facts?.facts ?? null;
@@ -44,6 +69,9 @@ export function nodeDocument(seen: Seen, node: NodeView, withDetails: boolean): 
     labels: { pool: record.pool, ...pool?.labels, ...spec.hosts[record.name]?.labels },
     state: record.state,
     phase: phaseOf(seen, node),
+    status: statusOf(seen, node),
+    ready: isReady(health),
+    health: hostHealthDocument(health),
     online: node.online,
     address:
       facts === null || pool === undefined ? null : nodeAddress(facts, record.name, { spec, pool }),
@@ -56,10 +84,10 @@ export function nodeDocument(seen: Seen, node: NodeView, withDetails: boolean): 
     lastPollMs: node.lastPollMs,
     doing: [node.doing.host, node.doing.cluster].filter((text) => text !== ''),
     plans: node.plans.filter((plan) => !isFinal(plan.state)).map(runningPlan),
-    waits: waitsOf(seen).filter(({ subject }) => subject === record.name),
+    waits: seen.waits.get(record.name) ?? [],
     changedSteps: node.plans.reduce((sum, plan) => sum + plan.changedSteps, 0),
   };
-  if (!withDetails) return document;
+  if (report === undefined) return document;
   return {
     ...document,
     details: {
@@ -71,33 +99,18 @@ export function nodeDocument(seen: Seen, node: NodeView, withDetails: boolean): 
       factsReportedMs: node.factsToldMs,
       facts,
       applied: record.applied,
+      healthReport: report,
     },
   };
 }
 
-function runningPlan(plan: PlanRecord): RunningPlan {
-  const isOver = (state: string): boolean => state === 'satisfied' || state === 'changed';
-  const current =
-    plan.steps.find((step) => step.state === 'running') ??
-    plan.steps.find((step) => step.state === 'pending');
-  const kinds = plan.stages.flatMap((stage) => stage.steps);
-  return {
-    planId: plan.planId,
-    goal: plan.goal,
-    lane: plan.lane,
-    state: plan.state,
-    step: kinds.find((step) => step.id === current?.stepId)?.id ?? null,
-    doneSteps: plan.steps.filter((step) => isOver(step.state)).length,
-    steps: plan.steps.length,
-  };
-}
+const membersOf = ({ view }: Seen, pool: string): readonly NodeView[] =>
+  view.nodes.filter(({ record }) => record.pool === pool && record.state === 'active');
 
 export function poolDocuments(seen: Seen): PoolDocument[] {
-  const { cluster, nodes } = seen.view;
+  const { cluster } = seen.view;
   return cluster.spec.pools.map((pool) => {
-    const mine = nodes.filter(
-      (node) => node.record.pool === pool.name && node.record.state === 'active',
-    );
+    const mine = membersOf(seen, pool.name);
     return {
       kind: 'Pool',
       name: pool.name,
@@ -105,7 +118,7 @@ export function poolDocuments(seen: Seen): PoolDocument[] {
       roles: pool.roles,
       size: pool.size ?? null,
       joined: mine.length,
-      ready: mine.filter((node) => isReady(phaseOf(seen, node))).length,
+      ready: mine.filter((node) => isReady(healthOf(seen, node))).length,
       labels: pool.labels,
     };
   });
@@ -126,8 +139,9 @@ export function clusterDocument(seen: Seen, pull: PullState | null): ClusterDocu
     createdMs: cluster.createdMs,
     masters: cluster.masters.map((id) => nameOf.get(id) ?? id),
     joined: active.length,
-    ready: active.filter((node) => isReady(phaseOf(seen, node))).length,
-    waits: waitsOf(seen),
+    ready: active.filter((node) => isReady(healthOf(seen, node))).length,
+    health: clusterHealthDocument(seen.health),
+    waits: [...seen.waits.values()].flat(),
     faults: decision?.faults ?? [],
     ignoredChecks: cluster.ignoredChecks,
     caDigest: cluster.caDigest,
@@ -142,10 +156,13 @@ export function clusterDocument(seen: Seen, pull: PullState | null): ClusterDocu
   };
 }
 
-/** Of the whole: ready when every sized pool is full and every active host of it is a Ready node. */
+/** Of the whole: ready when every sized pool is full and every active host of it has become a node. */
 function clusterPhase(seen: Seen): ClusterDocument['phase'] {
-  const pools = poolDocuments(seen);
-  const isFull = pools.every((pool) => pool.ready >= (pool.size ?? pool.joined) && pool.joined > 0);
+  const isFull = seen.view.cluster.spec.pools.every(({ name, size }) => {
+    const joined = membersOf(seen, name);
+    const nodes = joined.filter((node) => healthOf(seen, node).isNode);
+    return nodes.length >= (size ?? joined.length) && joined.length > 0;
+  });
   const busy = seen.view.nodes.some((node) => node.plans.some((plan) => !isFinal(plan.state)));
   if (isFull && !busy && seen.view.cluster.masters.length > 0) return 'ready';
   if (!busy && (seen.decision?.waits ?? []).some(isHeld)) return 'held';

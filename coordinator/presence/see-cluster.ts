@@ -18,7 +18,7 @@ export function seeCluster(view: ClusterView, { book, polls }: HealthSource): Se
   return {
     name: cluster.name,
     hosts: active.map((node) => seeHost(cluster, node, book)),
-    etcdMembers: etcdMembers(view),
+    etcdMembers: cluster.etcd?.members.map(({ name }) => name) ?? null,
     ignoresClock: ignoredChecks.includes('clock') || ignoredChecks.includes('all'),
     listeningSinceMs: polls.startedMs,
   };
@@ -28,29 +28,20 @@ function seeHost(cluster: ClusterRecord, node: NodeView, book: HealthSource['boo
   const { id, name, pool } = node.record;
   const roles = cluster.spec.pools.find((entry) => entry.name === pool)?.roles ?? [];
   const isMaster = cluster.masters.includes(id);
-  const isPrepared = hasDone(node, 'prepare');
+  const { applied } = node.record;
   return {
     name,
     isMaster: roles.includes('control-plane'),
     has: {
-      runtime: isPrepared,
-      etcd: isPrepared && cluster.etcdReady && (cluster.controlPlane ?? []).includes(id),
-      node: isMaster || hasDone(node, 'join'),
+      runtime: applied.runtime !== undefined,
+      etcd: cluster.etcd?.members.some(({ nodeId }) => nodeId === id) ?? false,
+      node: isMaster || applied.node !== undefined,
       apiServer: isMaster,
     },
     online: node.online,
-    lastHeardMs: node.lastPollMs ?? node.facts?.reportedMs ?? null,
+    lastHeardMs: node.lastPollMs ?? node.factsToldMs,
     agentVersion: node.facts?.facts.agentVersion ?? '',
     measured: book.of(id),
     rejected: book.rejected(id),
   };
-}
-
-const hasDone = (node: NodeView, goal: string): boolean =>
-  node.plans.some((plan) => plan.state === 'done' && plan.contentKey.startsWith(`${goal}/`));
-
-function etcdMembers({ cluster, nodes }: ClusterView): readonly string[] | null {
-  if (!cluster.etcdReady) return null;
-  const names = new Map(nodes.map(({ record }) => [record.id, record.name]));
-  return (cluster.controlPlane ?? []).map((id) => names.get(id) ?? id);
 }

@@ -51,7 +51,11 @@ export function operatorHandlers(deps: OperatorDependencies): Handlers<OperatorD
       return { revision: await deps.store.revision() };
     },
 
-    Explain: async ({ node }) => ({ waits: (await explain(deps, node)).map(jsonToWire) }),
+    Explain: async ({ node }) => {
+      const { lines, hosts, measured, measuredMs } = await explain(deps, node);
+      const oldestMs = measuredMs === null ? 0 : deps.clock.now() - measuredMs;
+      return { waits: lines.map(jsonToWire), hosts, measured, oldestMs };
+    },
 
     CreateToken: async (request) => {
       const { text, record } = await mintToken(deps, request);

@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { parseAllDocuments, stringify, visit } from 'yaml';
 import { columnsOf } from '../../coordinator/cli/columns.ts';
-import { formatWait } from '../../coordinator/cli/commands/explain.ts';
+import { formatLine } from '../../coordinator/cli/commands/explain.ts';
 import { formatTable } from '../../coordinator/cli/table.ts';
 import { lineOfRecord } from '../../coordinator/events/log-line.ts';
 import { nodeDocument } from '../../coordinator/operator/node-documents.ts';
@@ -14,6 +14,8 @@ import { applyRecord } from '../../coordinator/plan-records/apply-record.ts';
 import type { Decision } from '../../coordinator/planner/decision.ts';
 import { sentence } from '../../coordinator/planner/preflight/check.ts';
 import type { NodeView } from '../../coordinator/planner/view.ts';
+import { judgeHealth } from '../../coordinator/presence/judge-health.ts';
+import { seeCluster } from '../../coordinator/presence/see-cluster.ts';
 import { judgeOutputs } from '../../coordinator/rpc/fleet/judge-outputs.ts';
 import { parseFacts } from '../../coordinator/rpc/fleet/parse-facts.ts';
 import type { ClusterSpec } from '../../coordinator/spec/cluster-spec.ts';
@@ -84,8 +86,13 @@ function nodesWith(name: string, facts: NodeFacts): readonly NodeView[] {
 
 /** Everything an operator may read on a terminal of what was decided. */
 function terminalLines(world: PlanningWorld, decision: Decision): readonly string[] {
-  const documents = world.view.nodes.map((node) =>
-    nodeDocument({ view: world.view, decision, now: world.now }, node, true),
+  const { view, now } = world;
+  const shown = decision.waits.map((wait) => showWait(wait, now));
+  const source = { book: { of: () => null, rejected: () => 0 }, polls: { startedMs: now } };
+  const health = judgeHealth(seeCluster(view, source), { now, certificatesNow: now });
+  const waits = Map.groupBy(shown, ({ subject }) => subject);
+  const documents = view.nodes.map((node) =>
+    nodeDocument({ view, decision, waits, health }, node, null),
   );
   const columns = columnsOf('nodes');
   const table = formatTable(
@@ -94,7 +101,7 @@ function terminalLines(world: PlanningWorld, decision: Decision): readonly strin
   );
   const text = [
     table,
-    ...decision.waits.map((wait) => formatWait(showWait(wait, world.now), world.now)),
+    ...shown.map((wait) => formatLine(wait, now)),
     ...decision.faults.map((fault) => `${fault.node} ${sentence(fault)}\n`),
   ].join('');
   return text.split('\n');

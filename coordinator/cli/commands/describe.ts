@@ -6,8 +6,9 @@ import type { PreflightFault } from '../../planner/preflight/check.ts';
 import type { CliIo } from '../cli-io.ts';
 import { type ConnectionOptions, withCoordinator } from '../connection.ts';
 import { formatAge } from '../duration.ts';
+import { formatMeasured, formatProblems, formatQuorum } from '../health-text.ts';
 import { formatFields, formatTable } from '../table.ts';
-import { formatWait } from './explain.ts';
+import { formatLine } from './explain.ts';
 import { fetchDocuments } from './fetch-documents.ts';
 
 interface DescribeOptions extends ConnectionOptions {
@@ -65,6 +66,7 @@ function describeNode(node: NodeDocument, now: number): string {
     ['Id', node.id],
     ['Cluster', node.cluster],
     ['Pool', `${node.pool} (${node.roles.join(', ')})`],
+    ['Status', node.status],
     ['Phase', node.phase],
     ['Identity', node.state],
     ['Address', node.address],
@@ -87,7 +89,8 @@ function describeNode(node: NodeDocument, now: number): string {
       `${formatAge(now - node.joinedMs)} ago${details === undefined ? '' : ` from ${details.joinedFrom} with token ${details.tokenId}`}`,
     ],
     ['Steps applied', node.changedSteps],
-    ['Doing', node.doing.join('; ')],
+    ['Measured', formatMeasured(node.health.measuredMs, now)],
+    [node.online ? 'Doing' : 'Was doing', node.doing.join('; ')],
   ]);
   const plans = node.plans.map((plan) => [
     plan.planId,
@@ -99,9 +102,10 @@ function describeNode(node: NodeDocument, now: number): string {
   return [
     head,
     section(
-      'Plans',
+      node.online ? 'Plans' : 'Plans when it was last heard',
       plans.length === 0 ? '' : formatTable(['ID', 'GOAL', 'STATE', 'STEPS', 'STEP'], plans),
     ),
+    section('Health', formatProblems(node.health.problems, now)),
     section('Waits', formatWaits(node.waits, now)),
     section('Preflight', formatFaults(details?.faults ?? [])),
   ].join('');
@@ -113,7 +117,10 @@ function describeCluster(cluster: ClusterDocument, now: number): string {
     ['Name', cluster.name],
     ['Kubernetes', cluster.version],
     ['Phase', cluster.phase],
+    ['Health', cluster.health.state],
+    ['Measured', formatMeasured(cluster.health.measuredMs, now)],
     ['Nodes', `${cluster.ready} ready of ${cluster.joined} joined`],
+    ['Quorum', formatQuorum(cluster.health)],
     ['Masters', cluster.masters.join(', ')],
     [
       'Artifacts',
@@ -131,6 +138,7 @@ function describeCluster(cluster: ClusterDocument, now: number): string {
   return [
     head,
     section('Pools', formatTable(['NAME', 'ROLES', 'SIZE'], pools)),
+    section('Health', formatProblems(cluster.health.problems, now)),
     section('Waits', formatWaits(cluster.waits, now)),
     section('Preflight', formatFaults(cluster.faults)),
   ].join('');
@@ -195,7 +203,7 @@ const indent = (body: string): string =>
     .map((line) => `  ${line}\n`)
     .join('');
 const formatWaits = (waits: readonly Wait[], now: number): string =>
-  waits.map((wait) => formatWait(wait, now)).join('');
+  waits.map((wait) => formatLine(wait, now)).join('');
 const formatFaults = (faults: readonly PreflightFault[]): string =>
   faults
     .map(

@@ -1,8 +1,9 @@
 // `coordinator explain [NODE]`
-import type { ShownWait as Wait } from '../../operator/wait-sentences.ts';
+import type { ExplainLine } from '../../operator/explain.ts';
 import type { CliIo } from '../cli-io.ts';
 import { type ConnectionOptions, withCoordinator } from '../connection.ts';
 import { formatAge } from '../duration.ts';
+import { formatSince } from '../health-text.ts';
 
 interface ExplainOptions extends ConnectionOptions {
   readonly node?: string;
@@ -10,18 +11,28 @@ interface ExplainOptions extends ConnectionOptions {
 
 export async function explain(options: ExplainOptions, io: CliIo): Promise<undefined> {
   await withCoordinator(options, io, async (call) => {
-    const reply = await call('Explain', { node: options.node ?? '' });
-    const waits = reply.waits.map((bytes) => JSON.parse(bytes.toString('utf8')) as Wait);
+    const { hosts, measured, oldestMs, ...reply } = await call('Explain', {
+      node: options.node ?? '',
+    });
+    const lines = reply.waits.map((bytes) => JSON.parse(bytes.toString('utf8')) as ExplainLine);
     // What an operator has to do something about comes first.
-    const sorted = waits.toSorted((a, b) => Number(b.kind === 'held') - Number(a.kind === 'held'));
-    for (const wait of sorted) io.out(formatWait(wait, io.clock.now()));
-    if (waits.length === 0)
-      io.out(`${options.node ?? 'everything'} is as it should be: nothing waits\n`);
+    const sorted = lines.toSorted((a, b) => Number(b.kind === 'held') - Number(a.kind === 'held'));
+    for (const line of sorted) io.out(formatLine(line, io.clock.now()));
+    if (lines.length > 0) return;
+    const subject = options.node ?? 'everything';
+    // Said only of what somebody has just looked at.
+    if (hosts > 0 && measured === hosts)
+      io.out(
+        `${subject} is as it should be: nothing waits, measured within the last ${formatAge(Math.max(oldestMs, 1000))}\n`,
+      );
+    else
+      io.out(`nothing waits; ${measured} of ${hosts} hosts were measured within the last minute\n`);
   });
   return undefined;
 }
 
-export function formatWait(wait: Wait, now: number): string {
-  const held = wait.kind === 'held' ? ' (needs you)' : '';
-  return `${wait.subject} ${wait.for}${held}\n  since ${formatAge(now - wait.sinceMs)}; ends when ${wait.endsWhen}\n`;
+export function formatLine(line: Omit<ExplainLine, 'code' | 'severity'>, now: number): string {
+  const held = line.kind === 'held' ? ' (needs you)' : '';
+  const since = formatSince(line.sinceMs, now);
+  return `${line.subject} ${line.for}${held}\n  ${since}ends when ${line.endsWhen}\n`;
 }

@@ -17,27 +17,31 @@ interface Progress {
   /** It can never be met any more. */
   readonly isOver?: boolean;
   readonly text: string;
+  /** What is in the way, one per line; told apart from the text, and not when it is met. */
+  readonly lines?: readonly string[];
 }
 
 type Condition = (call: Call) => Promise<Progress & { readonly revision: number }>;
 
 export async function wait(options: WaitOptions, io: CliIo): Promise<number | undefined> {
   const condition = parseCondition(options.for);
-  const timeoutMs = parseDuration(options.timeout, '--timeout');
+  // 0 looks once.
+  const timeoutMs = options.timeout === '0' ? 0 : parseDuration(options.timeout, '--timeout');
   const untilMs = io.clock.boot() + timeoutMs;
   const work = async (call: Call): Promise<number | undefined> => {
     let said = '';
     for (;;) {
       const { revision, ...progress } = await condition(call);
-      if (progress.text !== said) io.err(`${progress.text}\n`);
-      said = progress.text;
+      const text = [progress.text, ...(progress.lines ?? [])].join('\n  ');
+      if (text !== said) io.err(`${text}\n`);
+      said = text;
       if (progress.isMet) return undefined;
       if (progress.isOver === true) return exitCode.failed;
       const leftMs = untilMs - io.clock.boot();
       if (leftMs <= 0) {
         throw new AppError(
           'timeout',
-          `waited ${formatAge(timeoutMs)} for ${options.for}: ${said}; \`coordinator explain\` says why`,
+          `waited ${formatAge(timeoutMs)} for ${options.for}: ${progress.text}; \`coordinator explain\` says why`,
         );
       }
       await nextChange(call, revision, { io, leftMs });
@@ -70,14 +74,14 @@ function parseCondition(text: string): Condition {
   const [, name, value] = /^(?:condition=)?([a-z]+)(?:=(.+))?$/.exec(text) ?? [];
   const count = value !== undefined && /^\d+$/.test(value) ? Number(value) : null;
   if (name === 'ready' && value === undefined) return clusterReady;
-  if (name === 'ready' && count !== null)
-    return nodesWith(count, 'ready', (node) => node.phase.startsWith('ready'));
+  if (name === 'healthy' && value === undefined) return clusterHealthy;
+  if (name === 'ready' && count !== null) return nodesWith(count, 'ready', (node) => node.ready);
   if (name === 'joined' && count !== null)
     return nodesWith(count, 'joined', (node) => node.state === 'active');
   if (name === 'plan' && value !== undefined) return planDone(value);
   throw new AppError(
     'usage',
-    `--for ${JSON.stringify(text)}: expected ready, ready=N, joined=N or plan=ID`,
+    `--for ${JSON.stringify(text)}: expected ready, healthy, ready=N, joined=N or plan=ID`,
   );
 }
 
@@ -99,6 +103,25 @@ const clusterReady: Condition = async (call) => {
     )
     .join('; ');
   return { isMet, text: text === '' ? 'there is no cluster yet' : text, revision };
+};
+
+/** Installed, and everything that was installed measured as right within the last minute. */
+const clusterHealthy: Condition = async (call) => {
+  const { documents, revision } = await fetchDocuments<ClusterDocument>(call, 'clusters');
+  const isWell = ({ phase, health }: ClusterDocument): boolean =>
+    phase === 'ready' && health.state === 'healthy';
+  const texts = documents.map(({ name, phase, health }) => {
+    const install = phase === 'ready' ? '' : `${phase}, `;
+    return `cluster ${name}: ${install}${health.state}, ${health.measuredHosts} of ${health.hosts} hosts measured`;
+  });
+  return {
+    isMet: documents.length > 0 && documents.every(isWell),
+    text: texts.length === 0 ? 'there is no cluster yet' : texts.join('; '),
+    lines: documents.flatMap(({ health }) =>
+      health.problems.map(({ subject, what, means }) => `${subject} ${what}; ${means}`),
+    ),
+    revision,
+  };
 };
 
 function planDone(id: string): Condition {

@@ -4,6 +4,7 @@ import { formatDocuments } from '../../../../coordinator/cli/output.ts';
 import { parseSelector } from '../../../../coordinator/cli/selector.ts';
 import { formatTable } from '../../../../coordinator/cli/table.ts';
 import type { NodeDocument } from '../../../../coordinator/operator/documents.ts';
+import { problemDocument } from '../../../../coordinator/operator/health-documents.ts';
 
 test.each([
   ['90s', 90_000],
@@ -70,6 +71,9 @@ const node: NodeDocument = {
   labels: {},
   state: 'active',
   phase: 'joining',
+  status: 'joining',
+  ready: false,
+  health: { state: 'healthy', measuredMs: 52_000, problems: [] },
   online: true,
   address: '10.0.0.5',
   architecture: 'x64',
@@ -96,11 +100,38 @@ const node: NodeDocument = {
 };
 const shown = { kind: 'nodes', now: 61_000, isSingle: false } as const;
 
-test('a node reads as one line: phase, address, age and the step it is in', () => {
+test('a node reads as one line: status, address, age and the step it is in', () => {
   expect(formatDocuments([node], { ...shown, format: 'table' })).toBe(
-    'NAME  POOL     PHASE    VERSION  ADDRESS   AGE   DOING\nw1    workers  joining  -        10.0.0.5  1m1s  join as worker (2/5): join\n',
+    'NAME  POOL     STATUS   VERSION  ADDRESS   AGE   DOING\nw1    workers  joining  -        10.0.0.5  1m1s  join as worker (2/5): join\n',
   );
-  expect(formatDocuments([node], { ...shown, format: 'wide' })).toContain('1s ago');
+  expect(formatDocuments([node], { ...shown, format: 'wide' })).toMatch(/9s ago +1s ago/);
+});
+
+test('a host that does not call is told with what it was doing, and never what it does', () => {
+  const gone: NodeDocument = { ...node, status: 'away', online: false };
+  const table = formatDocuments([gone], { ...shown, format: 'table' });
+  expect(table).toContain('away');
+  expect(table).toContain('was doing join as worker (2/5): join when last heard');
+});
+
+test('what is wrong stands in the row, with since when in the wide one', () => {
+  const problem = problemDocument({
+    subject: 'w1',
+    code: 'kubelet-silent',
+    params: { message: 'no answer within 4 s' },
+    severity: 'error',
+    sinceMs: 31_000,
+  });
+  const ill: NodeDocument = {
+    ...node,
+    status: 'not ready',
+    plans: [],
+    health: { state: 'down', measuredMs: 52_000, problems: [problem] },
+  };
+  const reason = 'has a kubelet that runs and does not answer (no answer within 4 s)';
+  expect(formatDocuments([ill], { ...shown, format: 'table' })).toMatch(/not ready.*has a kubelet/);
+  const wide = formatDocuments([ill], { ...shown, format: 'wide' });
+  expect(wide).toContain(`${reason}  30s ago  9s ago`);
 });
 
 test('scripts get names, and lists or single objects as JSON and YAML', () => {

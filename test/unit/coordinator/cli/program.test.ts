@@ -47,7 +47,7 @@ test.each([
   [
     'a bad condition',
     ['wait', '--for', 'sunshine'],
-    '--for "sunshine": expected ready, ready=N',
+    '--for "sunshine": expected ready, healthy, ready=N',
     '',
   ],
   [

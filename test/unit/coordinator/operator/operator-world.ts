@@ -5,6 +5,7 @@ import { changeToken, createToken } from '../../../../coordinator/enrollment/tok
 import { createEventFeed, type EventFeed } from '../../../../coordinator/events/event-feed.ts';
 import type { Decision } from '../../../../coordinator/planner/decision.ts';
 import type { NodeView } from '../../../../coordinator/planner/view.ts';
+import type { MeasuredHealth } from '../../../../coordinator/presence/health-book.ts';
 import {
   type OperatorDependencies,
   operatorHandlers,
@@ -33,6 +34,10 @@ export interface OperatorWorld {
   offered: ArtifactLock | AppError;
   stored: ReadonlySet<string>;
   pullState: PullState | null;
+  /** What agents measured, by node id. */
+  readonly measured: Map<string, MeasuredHealth>;
+  /** Added to the clock for the ends of certificates. */
+  certificatesAheadMs: number;
   agentSha256: Readonly<Record<string, string>>;
   put(cluster: ClusterRecord): Promise<void>;
   cluster(): Promise<ClusterRecord | null>;
@@ -74,6 +79,8 @@ export function operatorWorld(): OperatorWorld {
     offered: new AppError('artifact', 'nothing is offered'),
     stored: new Set(),
     pullState: null,
+    measured: new Map(),
+    certificatesAheadMs: 0,
     agentSha256: { amd64: 'a'.repeat(64) },
     cluster,
     put: async (record) => {
@@ -98,6 +105,11 @@ export function operatorWorld(): OperatorWorld {
           artifacts: { stored: world.stored, pulling: false },
         };
       },
+    },
+    health: {
+      book: { of: (id) => world.measured.get(id) ?? null, rejected: () => 0 },
+      polls: { startedMs: clock.now() - 3_600_000 },
+      certificateClock: { now: () => clock.now() + world.certificatesAheadMs },
     },
     tokens: {
       create: (options) => createToken({ store, keys: tokenKeys, clock, audit }, options),

@@ -1,13 +1,16 @@
 // PullPlan against a real coordinator on the loopback: what a poll gives, and when it ends.
 import { afterEach, describe, expect, it } from 'vitest';
+import type { NodeDocument } from '../../../../../coordinator/operator/documents.ts';
 import {
   keys,
   type NodeRecord,
   type PlanRecord,
 } from '../../../../../coordinator/store/records.ts';
 import { update } from '../../../../../coordinator/store/store.ts';
+import { jsonToWire } from '../../../../../shared/rpc/codec.ts';
 import { startTestCoordinator, type TestCoordinator } from '../../../../support/coordinator.ts';
 import { failureOf } from '../../../../support/expected-failure.ts';
+import { aHealthReport } from '../../../../support/health-reports.ts';
 import { aDraft, issuesOnce } from '../../../../support/plan-builders.ts';
 import type { TestNode } from '../../../../support/test-node.ts';
 
@@ -130,6 +133,22 @@ describe('a poll', () => {
     await node.poll({ sequence: 41 });
     const record = await coordinator.store.get<NodeRecord>(keys.node(node.nodeId));
     expect(record?.value.sequence).toEqual({ host: 41, cluster: 0 });
+  });
+
+  it('carries what its host measured; what cannot be read costs the poll nothing', async () => {
+    coordinator = await startTestCoordinator();
+    const node = await coordinator.join({ name: 'w1', number: 1 });
+    const health = async (): Promise<unknown> =>
+      (JSON.parse(await documentOf('nodes', 'w1')) as NodeDocument).health;
+    await node.poll({ health: Buffer.from('{"schema":"muster/health/v9"}') });
+    await node.poll({ health: Buffer.alloc(100_000, ' ') });
+    expect(await health()).toMatchObject({
+      state: 'unknown',
+      measuredMs: null,
+      problems: [{ code: 'not-measured', params: { cause: 'unreadable' } }],
+    });
+    await node.poll({ health: jsonToWire(aHealthReport()) });
+    expect(await health()).toMatchObject({ state: 'healthy', measuredMs: expect.any(Number) });
   });
 
   it('with a nonce too short to be one is refused', async () => {

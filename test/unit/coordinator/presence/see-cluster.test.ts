@@ -1,0 +1,59 @@
+import { expect, test } from 'vitest';
+import { seeCluster } from '../../../../coordinator/presence/see-cluster.ts';
+import type { ClusterRecord } from '../../../../coordinator/store/records.ts';
+import { aCluster, aNode, aView } from '../../../support/cluster-builders.ts';
+import { aPlan, etcdOf, installed } from '../operator/installed-world.ts';
+
+const m1 = aNode('m1', 1);
+const w1 = aNode('w1', 2, { pool: 'workers' });
+const source = {
+  book: { of: () => null, rejected: () => 2 },
+  polls: { startedMs: 7 },
+};
+const see = (change: Partial<ClusterRecord> = {}, nodes = [m1, w1]) =>
+  seeCluster(aView(nodes, aCluster(change)), source);
+
+test('a host that has just joined has nothing that could be missed', () => {
+  const { hosts, etcdMembers, listeningSinceMs } = see();
+  const nothing = { runtime: false, etcd: false, node: false, apiServer: false };
+  expect(hosts).toMatchObject([
+    { name: 'm1', isMaster: true, has: nothing, measured: null, rejected: 2 },
+    { name: 'w1', isMaster: false, has: nothing, agentVersion: '0.1.0' },
+  ]);
+  expect(etcdMembers).toBeNull();
+  expect(listeningSinceMs).toBe(7);
+});
+
+test('what the install has finished counts, and what is under way does not', () => {
+  const { id } = m1.record;
+  const prepared = { ...m1, record: { ...m1.record, applied: installed(m1) } };
+  const { node: _, ...withoutNode } = installed(w1);
+  const joining = {
+    ...w1,
+    record: { ...w1.record, applied: withoutNode },
+    plans: [aPlan(w1, { goal: 'join', state: 'accepted' })],
+  };
+  const before = see({ controlPlane: [id] }, [prepared, joining]);
+  expect(before.hosts[0]?.has).toEqual({
+    runtime: true,
+    etcd: false,
+    node: false,
+    apiServer: false,
+  });
+  expect(before.hosts[1]?.has).toMatchObject({ runtime: true, node: false });
+  const after = see({ controlPlane: [id], etcd: etcdOf([m1]), masters: [id] }, [prepared, joining]);
+  expect(after.hosts[0]?.has).toEqual({ runtime: true, etcd: true, node: true, apiServer: true });
+  expect(after.etcdMembers).toEqual(['m1']);
+});
+
+test('identities that are not active are left out, and the clock check can be ignored', () => {
+  const evicted = { ...w1, record: { ...w1.record, state: 'evicted' as const } };
+  const seen = see({ ignoredChecks: ['clock'] }, [m1, evicted]);
+  expect(seen.hosts.map(({ name }) => name)).toEqual(['m1']);
+  expect(seen.ignoresClock).toBe(true);
+});
+
+test('a host that has not called yet was last heard with its facts', () => {
+  const silent = { ...m1, lastPollMs: null };
+  expect(see({}, [silent]).hosts[0]?.lastHeardMs).toBe(m1.facts?.reportedMs);
+});
