@@ -1,28 +1,42 @@
-// Files that must survive a power cut: written aside, fsynced, renamed, and the folder fsynced. A
-// reader sees the old content or the new, never a part. For the agent's own state only; steps write
-// through the Host port.
-import { mkdir, open, readFile, rename, unlink } from 'node:fs/promises';
+// Files that must survive a power cut: written aside, fsynced, renamed, and the folder fsynced; a
+// folder that was made is fsynced into the one above it. A reader sees the old content or the new,
+// never a part. Steps write through the Host port, whose real files are written by this.
+import { chmod, mkdir, open, readFile, rename, rm, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 export interface DurableFile {
   readonly path: string;
   readonly content: string | Uint8Array;
   readonly mode: number;
+  /** Where it is written first, in the same folder. @default the path and `.new` */
+  readonly temporary?: string;
 }
 
 export async function writeFileDurably(file: DurableFile): Promise<void> {
-  const temporary = `${file.path}.new`;
-  const handle = await open(temporary, 'w', file.mode);
+  const { path, content, mode, temporary = `${path}.new` } = file;
+  // One of a chosen name is nobody else's; our own may be there from a crash.
+  const flags = file.temporary === undefined ? 'w' : 'wx';
   try {
-    // The file may be there from a crash, with another mode.
-    await handle.chmod(file.mode);
-    await handle.writeFile(file.content);
-    await handle.sync();
-  } finally {
-    await handle.close();
+    const handle = await open(temporary, flags, mode);
+    try {
+      // The process's umask narrows a new one, and one from a crash may have another mode.
+      await handle.chmod(mode);
+      await handle.writeFile(content);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await renameDurably(temporary, path);
+  } catch (thrown) {
+    await rm(temporary, { force: true });
+    throw thrown;
   }
-  await rename(temporary, file.path);
-  await syncDirectory(dirname(file.path));
+}
+
+/** Within one folder. What is renamed has been synced. */
+export async function renameDurably(from: string, to: string): Promise<void> {
+  await rename(from, to);
+  await syncDirectory(dirname(to));
 }
 
 /** Makes a name in `directory`, or the lack of it, survive a power cut. */
@@ -35,10 +49,30 @@ export async function syncDirectory(directory: string): Promise<void> {
   }
 }
 
+export interface NewDirectories {
+  readonly mode: number;
+  /** @default syncDirectory */
+  readonly sync?: (directory: string) => Promise<void>;
+}
+
+/**
+ * Like mkdir -p, with the mode whatever the process's umask is, on the directories it made only. Each
+ * of them is in the folder above it after a power cut: a synced file in a lost folder is lost too.
+ */
+export async function makeDirectories(path: string, options: NewDirectories): Promise<void> {
+  const { mode, sync = syncDirectory } = options;
+  const first = await mkdir(path, { recursive: true, mode });
+  if (first === undefined) return;
+  for (let made = path; made.length >= first.length; made = dirname(made)) {
+    await chmod(made, mode);
+    await sync(dirname(made));
+  }
+}
+
 /** Only root reads the agent's state: 0700. */
 export async function makePrivateDirectory(...parts: readonly string[]): Promise<string> {
   const directory = join(...parts);
-  await mkdir(directory, { recursive: true, mode: 0o700 });
+  await makeDirectories(directory, { mode: 0o700 });
   return directory;
 }
 

@@ -5,6 +5,12 @@ import { createReadStream, constants as fsConstants } from 'node:fs';
 import * as fs from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { AppError } from '../../shared/errors.ts';
+import {
+  makeDirectories,
+  renameDurably,
+  syncDirectory,
+  writeFileDurably,
+} from '../durable-file.ts';
 import type { FileStat } from './host.ts';
 
 export async function readFileOrNull(path: string): Promise<string | null> {
@@ -42,22 +48,9 @@ export async function writeFileAtomically(
   content: string | Uint8Array,
   mode: number,
 ): Promise<void> {
-  await makeDirectories(dirname(path), directoryModeFor(mode));
-  const temporary = temporaryName(path);
-  try {
-    const file = await fs.open(temporary, 'wx', mode);
-    try {
-      await file.writeFile(content);
-      await file.chmod(mode); // the process's umask has narrowed it
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await replace(temporary, path);
-  } catch (thrown) {
-    await fs.rm(temporary, { force: true });
-    throw thrown;
-  }
+  await makeDirectories(dirname(path), { mode: directoryModeFor(mode) });
+  await refuseDirectory(path);
+  await writeFileDurably({ path, content, mode, temporary: temporaryName(path) });
 }
 
 /**
@@ -67,7 +60,8 @@ export async function writeFileAtomically(
  * changed time that its file has another owner and hashes it again before it is used.
  */
 export async function installFile(from: string, to: string, mode: number): Promise<void> {
-  await makeDirectories(dirname(to), directoryModeFor(mode));
+  await makeDirectories(dirname(to), { mode: directoryModeFor(mode) });
+  await refuseDirectory(to);
   const temporary = temporaryName(to);
   try {
     await linkOrCopy(from, temporary);
@@ -80,7 +74,7 @@ export async function installFile(from: string, to: string, mode: number): Promi
     } finally {
       await file.close();
     }
-    await replace(temporary, to);
+    await renameDurably(temporary, to);
   } catch (thrown) {
     await fs.rm(temporary, { force: true });
     if (isMissing(thrown))
@@ -89,8 +83,14 @@ export async function installFile(from: string, to: string, mode: number): Promi
   }
 }
 
-export async function removePath(path: string): Promise<void> {
+/** Gone, and after a power cut still gone: a key, a token or a manifest must not come back. */
+export async function removePath(
+  path: string,
+  sync: (directory: string) => Promise<void> = syncDirectory,
+): Promise<void> {
+  if ((await statOrNull(path)) === null) return;
   await fs.rm(path, { recursive: true, force: true });
+  await sync(dirname(path));
 }
 
 export async function sha256OfFile(path: string): Promise<string | null> {
@@ -104,14 +104,6 @@ export async function sha256OfFile(path: string): Promise<string | null> {
     throw thrown;
   }
   return hash.digest('hex');
-}
-
-/** Like mkdir -p, with the mode whatever the process's umask is, on the directories it made only. */
-export async function makeDirectories(path: string, mode: number): Promise<void> {
-  const first = await fs.mkdir(path, { recursive: true, mode });
-  if (first === undefined) return;
-  for (let made = path; made.length >= first.length; made = dirname(made))
-    await fs.chmod(made, mode);
 }
 
 function directoryModeFor(mode: number): number {
@@ -129,22 +121,10 @@ async function linkOrCopy(from: string, to: string): Promise<void> {
   }
 }
 
-async function replace(temporary: string, path: string): Promise<void> {
+async function refuseDirectory(path: string): Promise<void> {
   const there = await orNull(fs.lstat(path));
-  if (there?.isDirectory() === true) {
-    throw new AppError('conflict', `${path} is a directory where a file has to be: remove it`);
-  }
-  await fs.rename(temporary, path);
-  await syncDirectory(dirname(path));
-}
-
-async function syncDirectory(path: string): Promise<void> {
-  const directory = await fs.open(path, 'r');
-  try {
-    await directory.sync();
-  } finally {
-    await directory.close();
-  }
+  if (there?.isDirectory() !== true) return;
+  throw new AppError('conflict', `${path} is a directory where a file has to be: remove it`);
 }
 
 /** Starts with a dot: nothing that reads a directory of configuration takes it. */
