@@ -1,24 +1,27 @@
 // The failure lane: an AppError names what failed, the value seen and what to do. Refusals are
 // values and stops are aborts; neither is ever one of these.
 
-export type ErrorCode =
-  | 'usage'
-  | 'invalid'
-  | 'not-found'
-  | 'conflict'
-  | 'refused'
-  | 'unauthenticated'
-  | 'permission-denied'
-  | 'rate-limited'
-  | 'unavailable'
-  | 'timeout'
-  | 'exec-failed'
-  | 'artifact'
-  | 'not-ready'
-  | 'outcome-unknown'
-  | 'credentials-expired'
-  | 'journal-corrupt'
-  | 'internal';
+export const errorCodes = [
+  'usage',
+  'invalid',
+  'not-found',
+  'conflict',
+  'refused',
+  'unauthenticated',
+  'permission-denied',
+  'rate-limited',
+  'unavailable',
+  'timeout',
+  'exec-failed',
+  'artifact',
+  'not-ready',
+  'outcome-unknown',
+  'credentials-expired',
+  'journal-corrupt',
+  'internal',
+] as const;
+
+export type ErrorCode = (typeof errorCodes)[number];
 
 export interface AppErrorOptions {
   /** Trying the same thing again may work. @default false */

@@ -5,6 +5,7 @@ import { isAbort, toAppError } from '../../shared/errors.ts';
 import type { Logger } from '../../shared/log.ts';
 import { asPlanId } from '../../shared/model/ids.ts';
 import type { Lane, Plan } from '../../shared/model/plan.ts';
+import type { StepError } from '../../shared/model/progress.ts';
 import { backoffMs } from '../../shared/retry.ts';
 import type { LaneReport } from '../link/coordinator-link.ts';
 import type { StepRegistry } from '../steps/step-runner.ts';
@@ -142,7 +143,7 @@ export function createLanes(options: LanesOptions): Lanes {
           start(plan, false);
           continue;
         }
-        const error = {
+        const error: StepError = {
           code: 'internal',
           message: `what plan ${planId} says is lost or damaged on this host: a new plan is needed`,
           command: null,

@@ -1,7 +1,7 @@
 // From anything a runner throws to the error that is journalled and shown: named, with the command
 // and the end of its output, redacted. Pure.
 import { AppError, isAbort } from '../../shared/errors.ts';
-import type { StepError, StepOutputs } from '../../shared/model/progress.ts';
+import type { StepError, StepErrorCode, StepOutputs } from '../../shared/model/progress.ts';
 import { redact } from '../../shared/redact.ts';
 
 const tailLimit = 8 * 1024;
@@ -21,7 +21,7 @@ export function stepErrorFrom(thrown: unknown): StepError {
   };
 }
 
-function codeOf(thrown: unknown): string {
+function codeOf(thrown: unknown): StepErrorCode {
   if (thrown instanceof AppError) return thrown.code;
   return isAbort(thrown) ? 'interrupted' : 'internal';
 }

@@ -2,7 +2,12 @@
 // hostile agent reports about itself must not be able to break decisions about others.
 import { z } from 'zod';
 import { asPlanId, type PlanId, type StepId } from '../../shared/model/ids.ts';
-import type { JournalRecord } from '../../shared/model/progress.ts';
+import {
+  type JournalRecord,
+  type StepError,
+  type StepErrorCode,
+  stepErrorCodes,
+} from '../../shared/model/progress.ts';
 
 const time = z.number().nonnegative();
 const count = z.int().nonnegative();
@@ -16,13 +21,22 @@ const planId = z.string().max(64).transform(asPlanId) as unknown as z.ZodType<Pl
 const stepId = z.string().max(64) as unknown as z.ZodType<StepId>;
 const lane = z.enum(['host', 'cluster']);
 
-const error = z.object({
-  code: z.string().max(64),
-  message: text,
-  command: text.nullable(),
-  outputTail: text.nullable(),
-  retryable: z.boolean(),
-});
+const knownCodes: ReadonlySet<string> = new Set(stepErrorCodes);
+const isKnown = (code: string): code is StepErrorCode => knownCodes.has(code);
+
+/** An agent of another version may have other codes: what it said is kept in the message. */
+const error = z
+  .object({
+    code: z.string().max(64),
+    message: text,
+    command: text.nullable(),
+    outputTail: text.nullable(),
+    retryable: z.boolean(),
+  })
+  .transform(({ code, message, ...rest }): StepError => {
+    if (isKnown(code)) return { code, message, ...rest };
+    return { code: 'internal', message: `${code}: ${message}`, ...rest };
+  });
 
 /** Outputs are public and small: rule 28. */
 const outputsLimit = 64 * 1024;

@@ -1,11 +1,16 @@
 // What happens to plans on a host. The agent's journal is the one record; its tail, sent in order,
 // is the progress the coordinator sees. Records hold no secret and no output beyond its end.
+import { errorCodes } from '../errors.ts';
 import type { PlanId, StepId } from './ids.ts';
 import type { Lane, RefusalReason } from './plan.ts';
 
+/** All that a step can fail with; interrupted: something ended it that was not its own. */
+export const stepErrorCodes = [...errorCodes, 'interrupted'] as const;
+
+export type StepErrorCode = (typeof stepErrorCodes)[number];
+
 export interface StepError {
-  /** Kebab-case, for example exec-failed, timeout, artifact-digest, not-ready. */
-  readonly code: string;
+  readonly code: StepErrorCode;
   /** Names the thing, what was seen and what would mend it. */
   readonly message: string;
   readonly command: string | null;

@@ -386,7 +386,7 @@ test('a certificate that the cluster will not sign is a refusal with the reason'
   const asking = world.handlers.Kubeconfig(kubeconfig, world.context);
   await expect.poll(() => world.store.range(keys.requests).then(({ length }) => length)).toBe(1);
   const error = {
-    code: 'exec-failed',
+    code: 'exec-failed' as const,
     message: 'kubectl said no',
     command: null,
     outputTail: null,
@@ -404,7 +404,7 @@ test.each([
     'failed',
     {
       error: {
-        code: 'smoke',
+        code: 'not-ready',
         message: 'no DNS',
         command: null,
         outputTail: null,

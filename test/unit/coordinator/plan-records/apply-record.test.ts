@@ -201,6 +201,22 @@ describe('reading journal records', () => {
     expect(parseJournalRecord(data)).toBeNull();
   });
 
+  it('takes a failure with a code of another version, and keeps what it said', () => {
+    const error = {
+      code: 'mood',
+      message: 'no wish to',
+      command: null,
+      outputTail: null,
+      retryable: false,
+    };
+    const parsed = parseJournalRecord(bytes({ ...outcome(1, 'failed'), error }));
+    expect(parsed).toMatchObject({
+      event: 'step-outcome',
+      result: 'failed',
+      error: { code: 'internal', message: 'mood: no wish to', retryable: false },
+    });
+  });
+
   it('cuts what is too long instead of losing the record', () => {
     const long = { ...refusal, message: 'x'.repeat(100_000) };
     const parsed = parseJournalRecord(bytes(long));
