@@ -19,7 +19,7 @@ export interface MemoryLook {
 }
 
 /** A fresh agent has 32 to 35 MB. */
-export const anonymousBound = 40 * 1024 * 1024;
+const anonymousBound = 40 * 1024 * 1024;
 /** Less growth than this is not worth the second that it takes. */
 const growth = 1.2;
 const quietMs = 30_000;

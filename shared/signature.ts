@@ -1,6 +1,6 @@
 // DSSE with Ed25519: the signature is over PAE(type, body), so a body can never pass as another
 // type. The only place that signs or verifies envelopes. keyid is a hint and is never trusted.
-import { createPrivateKey, createPublicKey, type KeyObject, sign, verify } from 'node:crypto';
+import { createPublicKey, type KeyObject, sign, verify } from 'node:crypto';
 import type { Envelope } from './model/plan.ts';
 
 /** DSSE's pre-authentication encoding. */
@@ -37,8 +37,4 @@ export function publicKeyText(key: KeyObject): string {
 function publicKeyFrom(text: string): KeyObject {
   const der = Buffer.concat([spkiPrefix, Buffer.from(text, 'base64')]);
   return createPublicKey({ key: der, format: 'der', type: 'spki' });
-}
-
-export function signingKeyFromPem(pem: string): KeyObject {
-  return createPrivateKey(pem);
 }

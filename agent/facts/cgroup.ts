@@ -20,10 +20,7 @@ export async function cgroup({ host }: ProbeSources): Promise<CgroupFact> {
 }
 
 /** The v1 controllers that the kernel has enabled and that are mounted somewhere. */
-export function mountedControllers(
-  procCgroups: string,
-  mounts: readonly Mount[],
-): readonly string[] {
+function mountedControllers(procCgroups: string, mounts: readonly Mount[]): readonly string[] {
   const mounted = new Set(
     mounts.flatMap((mount) => (mount.filesystem === 'cgroup' ? mount.superOptions : [])),
   );

@@ -6,7 +6,7 @@ import type { Machine, Space } from './machine.ts';
 import { mountOf, parseMountInfo } from './mounts.ts';
 import { type ProbeSources, readRequired } from './probe.ts';
 
-export const diskPaths = [
+const diskPaths = [
   '/',
   '/var/lib/etcd',
   '/var/lib/containerd',

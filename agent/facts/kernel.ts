@@ -5,7 +5,7 @@ import type { Host } from '../host/host.ts';
 import { readModuleStates } from '../host/kernel-modules.ts';
 import { type ProbeSources, readRequired } from './probe.ts';
 
-export const modulesAsked = [
+const modulesAsked = [
   'overlay',
   'br_netfilter',
   'nf_conntrack',

@@ -4,7 +4,7 @@ import type { PortFact } from '../../shared/model/facts.ts';
 import { ipv4FromHex } from './network.ts';
 import type { ProbeSources } from './probe.ts';
 
-export const portsNeeded: ReadonlySet<number> = new Set([
+const portsNeeded: ReadonlySet<number> = new Set([
   6443, 10250, 10256, 10257, 10259, 2379, 2380, 9443,
 ]);
 

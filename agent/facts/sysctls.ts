@@ -2,7 +2,7 @@
 // left out.
 import { type ProbeSources, readOptional } from './probe.ts';
 
-export const sysctlsAsked = [
+const sysctlsAsked = [
   'net.ipv4.ip_forward',
   'net.ipv4.conf.all.rp_filter',
   'net.ipv6.conf.all.disable_ipv6',

@@ -3,7 +3,7 @@ import { PROGRAM_PATH } from '../host/exec.ts';
 import type { Host } from '../host/host.ts';
 import type { ProbeSources } from './probe.ts';
 
-export const toolsAsked = [
+const toolsAsked = [
   'ip',
   'iptables',
   'mount',

@@ -16,7 +16,7 @@ export const CLEAN_ENVIRONMENT: Readonly<Record<string, string>> = {
 };
 
 const STDOUT_LIMIT = 16 * 1024 * 1024;
-export const STDERR_TAIL = 64 * 1024;
+const STDERR_TAIL = 64 * 1024;
 const DEFAULT_TIMEOUT_MS = 60_000;
 
 export type RunCommand = (argv: readonly string[], options?: ReadOptions) => Promise<CommandResult>;

@@ -148,7 +148,7 @@ async function joinAt(address: string, options: JoinOptions, nodeKey: NodeKey): 
 }
 
 /** ECDSA P-256 SHA-256 (r and s, 64 bytes) over the nonce and the SHA-256 of the credential. */
-export function proofOf(nodeKey: NodeKey, nonce: Uint8Array, credential: string): Buffer {
+function proofOf(nodeKey: NodeKey, nonce: Uint8Array, credential: string): Buffer {
   const digest = createHash('sha256').update(credential).digest();
   const message = Buffer.concat([nonce, digest]);
   return sign('sha256', message, { key: nodeKey.key, dsaEncoding: 'ieee-p1363' });

@@ -19,14 +19,14 @@ export interface NodeKey {
   readonly publicDer: Buffer;
 }
 
-export const nodeKeyPath = (directory: string): string => join(directory, 'node.key');
+const nodeKeyPath = (directory: string): string => join(directory, 'node.key');
 
 /** The first 16 hex digits of the SHA-256 of the public key (SPKI, DER). */
 export function nodeIdOf(publicDer: Uint8Array): NodeId {
   return asNodeId(createHash('sha256').update(publicDer).digest('hex').slice(0, 16));
 }
 
-export function nodeKeyFromPem(pem: string): NodeKey {
+function nodeKeyFromPem(pem: string): NodeKey {
   const key = createPrivateKey(pem);
   if (key.asymmetricKeyDetails?.namedCurve !== 'prime256v1') {
     throw new AppError('invalid', 'the node key is not a P-256 key: remove it and join again');

@@ -8,7 +8,7 @@ import { createCertificateRequest } from './certificate-request.ts';
 import { type Identity, writeRenewal } from './identity.ts';
 
 /** Half of the certificate's life has passed. Pure. */
-export function isRenewalDue(validity: Validity, nowMs: number): boolean {
+function isRenewalDue(validity: Validity, nowMs: number): boolean {
   return nowMs >= validity.notBeforeMs + (validity.notAfterMs - validity.notBeforeMs) / 2;
 }
 

@@ -120,7 +120,7 @@ export interface BeginGate {
 const defaultBeginWithinSeconds = 60;
 
 /** Rule 10: null when the step may begin; else how young the last answer must be. */
-export function beginLimitMs(step: Step): number | null {
+function beginLimitMs(step: Step): number | null {
   if (step.effect === 'read' || step.effect === 'change') {
     return step.beginWithinSeconds === null ? null : step.beginWithinSeconds * 1000;
   }

@@ -35,7 +35,7 @@ export interface JournalState {
   readonly stoppedUnknown: ReadonlySet<string>;
 }
 
-export const emptyState: JournalState = {
+const emptyState: JournalState = {
   plans: new Map(),
   refused: new Set(),
   stoppedUnknown: new Set(),

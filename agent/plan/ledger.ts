@@ -67,7 +67,7 @@ export interface LedgerOptions {
 }
 
 /** The plan id of a refusal whose plan was not verified: its own id is not believed. */
-export const UNVERIFIED = asPlanId('unverified');
+const UNVERIFIED = asPlanId('unverified');
 const rememberedRefusals = 256;
 
 export async function openLedger(options: LedgerOptions): Promise<PlanLedger> {

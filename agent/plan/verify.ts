@@ -48,7 +48,7 @@ export type Verdict =
     };
 
 export const PLAN_SIZE_LIMIT = 4 * 1024 * 1024;
-export const SKEW_LIMIT_MS = 5 * 60_000;
+const SKEW_LIMIT_MS = 5 * 60_000;
 const clusterLaneLimit = 16;
 
 export function verifyPlan(envelope: Envelope, expected: PlanExpectation): Verdict {

@@ -65,7 +65,7 @@ async function get(args: Args, context: StepContext, command: readonly string[])
 }
 
 /** A ConfigMap as etcd has it, in protobuf: the entry's key and length stand right before its value. */
-export function clientCaIn(value: string): string | null {
+function clientCaIn(value: string): string | null {
   const at = value.search(/(?<!requestheader-)client-ca-file/);
   if (at === -1) return null;
   const match = /-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----/.exec(

@@ -63,7 +63,7 @@ export const createJoinCredentials: StepRunner<'create-join-credentials'> = {
 };
 
 /** Six characters of base 36 of a digest. */
-export function tokenIdFor(context: Pick<StepContext, 'planId' | 'stepId'>): string {
+function tokenIdFor(context: Pick<StepContext, 'planId' | 'stepId'>): string {
   const digest = createHash('sha256').update(`${context.planId}/${context.stepId}`).digest();
   return [...digest.subarray(0, 6)].map((byte) => alphabet[byte % alphabet.length]).join('');
 }

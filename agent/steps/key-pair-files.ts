@@ -53,7 +53,7 @@ export function parseKey(pem: string): KeyObject | null {
   }
 }
 
-export const expiryOf = (certificate: X509Certificate): number => Date.parse(certificate.validTo);
+const expiryOf = (certificate: X509Certificate): number => Date.parse(certificate.validTo);
 
 /** Less is left than 30 days and than half of its life. */
 export function isWearingOut(certificate: X509Certificate, nowMs: number): boolean {

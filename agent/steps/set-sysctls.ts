@@ -77,7 +77,7 @@ async function differing(
 }
 
 /** Null when the kernel has no such setting. */
-export async function readSysctl(host: Host, name: string): Promise<string | null> {
+async function readSysctl(host: Host, name: string): Promise<string | null> {
   const text = await host.readFile(`/proc/sys/${name.replaceAll('.', '/')}`);
   return text === null ? null : normal(text);
 }

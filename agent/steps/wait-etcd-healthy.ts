@@ -75,7 +75,7 @@ function unhealthyMembers(
 }
 
 /** The member list of every member has to be the expected one, so that all are alike. */
-export function listFault(
+function listFault(
   members: readonly EtcdEndpoint[],
   lists: readonly (MemberList | null)[],
 ): string | null {
@@ -96,7 +96,7 @@ export function listFault(
   return null;
 }
 
-export function statusFault(
+function statusFault(
   members: readonly EtcdEndpoint[],
   statuses: readonly EndpointStatus[] | null,
 ): string | null {

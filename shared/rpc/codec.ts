@@ -3,7 +3,6 @@
 import { AppError } from '../errors.ts';
 import type { NodeFacts } from '../model/facts.ts';
 import type { Envelope } from '../model/plan.ts';
-import type { JournalRecord } from '../model/progress.ts';
 import type { Envelope__Output as WireEnvelope } from './generated/muster/v1/Envelope.ts';
 
 export function envelopeFromWire(wire: WireEnvelope): Envelope {
@@ -60,21 +59,12 @@ export function envelopeFromStored(stored: StoredEnvelope): Envelope {
 export const jsonToWire = (value: unknown): Buffer => Buffer.from(JSON.stringify(value));
 
 const factsLimit = 1024 * 1024;
-const recordLimit = 256 * 1024;
 
 export function factsFromWire(bytes: Uint8Array): NodeFacts {
   const facts = objectFrom(bytes, 'facts', factsLimit);
   if (facts['schema'] !== 'muster/facts/v1')
     throw new AppError('invalid', 'facts.schema: only muster/facts/v1 is known here');
   return facts as unknown as NodeFacts;
-}
-
-export function journalRecordFromWire(bytes: Uint8Array): JournalRecord {
-  const record = objectFrom(bytes, 'journal record', recordLimit);
-  if (typeof record['event'] !== 'string' || typeof record['planId'] !== 'string') {
-    throw new AppError('invalid', 'a journal record has an event and a plan id');
-  }
-  return record as unknown as JournalRecord;
 }
 
 /** @throws AppError invalid when the bytes are not one JSON object within the limit. */

@@ -4,8 +4,6 @@ import { type ChannelCredentials, credentials, ServerCredentials } from '@grpc/g
 
 /** The name in the coordinator's certificate that every agent expects, whatever address it dials. */
 export const COORDINATOR_NAME = 'coordinator.muster.internal';
-export const GRPC_PORT = 7443;
-export const HTTPS_PORT = 7480;
 
 export interface ServerIdentity {
   /** PEM of the CA whose clients are members. */
