@@ -1,4 +1,5 @@
 // The columns of every kind's table. Wide ones come with -o wide.
+import { formatAge, formatRest, formatTook } from '../../shared/duration.ts';
 import type {
   ArtifactDocument,
   ClusterDocument,
@@ -10,7 +11,6 @@ import type {
   PoolDocument,
   TokenDocument,
 } from '../operator/documents.ts';
-import { formatAge, formatRest } from './duration.ts';
 import { shorten } from './table.ts';
 
 export interface Column {
@@ -106,7 +106,7 @@ const plans: readonly Column[] = [
   column<PlanDocument>('ATTEMPT', (plan) => plan.attempt),
   column<PlanDocument>('TOOK', (plan) => {
     if (plan.acceptedMs === null || plan.finishedMs === null) return null;
-    return `${((plan.finishedMs - plan.acceptedMs) / 1000).toFixed(1)}s`;
+    return formatTook(plan.finishedMs - plan.acceptedMs);
   }),
   column<PlanDocument>('AGE', (plan, now) => formatAge(now - plan.issuedMs)),
   wide<PlanDocument>('LANE', (plan) => plan.lane),

@@ -1,6 +1,7 @@
 // Health as lines for people: what is wrong, what it means, since when and what ends it. Pure.
+
+import { formatAge } from '../../shared/duration.ts';
 import type { ClusterHealthDocument, ProblemDocument } from '../operator/health-documents.ts';
-import { formatAge } from './duration.ts';
 
 /** `w1 does not run …; …` and below it since when and what ends it. */
 export function formatProblem(problem: ProblemDocument, now: number): string {

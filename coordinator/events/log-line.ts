@@ -1,4 +1,5 @@
 // Lines as `logs` and `get events` show them, and how a journal record reads as one. Pure.
+import { formatTook } from '../../shared/duration.ts';
 import { unreachable } from '../../shared/errors.ts';
 import type { JournalRecord } from '../../shared/model/progress.ts';
 import { redact } from '../../shared/redact.ts';
@@ -58,15 +59,15 @@ function outcomeText(
   kind: string,
   journal: Extract<JournalRecord, { event: 'step-outcome' }>,
 ): string {
-  const seconds = `${(journal.durationMs / 1000).toFixed(1)} s`;
+  const took = formatTook(journal.durationMs);
   if (journal.error === null) {
     const note = journal.note === null ? '' : `: ${journal.note}`;
-    return `${kind}: ${journal.result} in ${seconds}${note}`;
+    return `${kind}: ${journal.result} in ${took}${note}`;
   }
   const { code, message, command, outputTail } = journal.error;
   const ran = command === null ? '' : `\n  command: ${command}`;
   const output = outputTail === null ? '' : `\n${indent(outputTail)}`;
-  return `${kind}: ${journal.result} after ${seconds} (${code}): ${message}${ran}${output}`;
+  return `${kind}: ${journal.result} after ${took} (${code}): ${message}${ran}${output}`;
 }
 
 const indent = (text: string): string =>

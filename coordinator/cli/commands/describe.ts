@@ -1,11 +1,11 @@
 // `coordinator describe node|cluster|plan NAME` and `coordinator plan show ID`
+import { formatAge, formatTook } from '../../../shared/duration.ts';
 import { AppError } from '../../../shared/errors.ts';
 import type { ClusterDocument, NodeDocument, PlanDocument } from '../../operator/documents.ts';
 import type { ShownWait as Wait } from '../../operator/wait-sentences.ts';
 import type { PreflightFault } from '../../planner/preflight/check.ts';
 import type { CliIo } from '../cli-io.ts';
 import { type ConnectionOptions, withCoordinator } from '../connection.ts';
-import { formatAge } from '../duration.ts';
 import { formatMeasured, formatProblems, formatQuorum } from '../health-text.ts';
 import { formatFields, formatTable } from '../table.ts';
 import { formatLine } from './explain.ts';
@@ -148,7 +148,7 @@ function describePlan(plan: PlanDocument, now: number): string {
   const took =
     plan.acceptedMs === null || plan.finishedMs === null
       ? null
-      : `${((plan.finishedMs - plan.acceptedMs) / 1000).toFixed(1)} s`;
+      : formatTook(plan.finishedMs - plan.acceptedMs);
   const head = formatFields([
     ['Plan', plan.planId],
     ['Goal', plan.goal],
@@ -169,7 +169,7 @@ function describePlan(plan: PlanDocument, now: number): string {
         id,
         kind,
         step?.state ?? null,
-        duration === null ? null : `${(duration / 1000).toFixed(1)}s`,
+        duration === null ? null : formatTook(duration),
         step?.note ?? null,
       ];
     });

@@ -1,8 +1,8 @@
 // `coordinator explain [NODE]`
+import { formatAge } from '../../../shared/duration.ts';
 import type { ExplainLine } from '../../operator/explain.ts';
 import type { CliIo } from '../cli-io.ts';
 import { type ConnectionOptions, withCoordinator } from '../connection.ts';
-import { formatAge } from '../duration.ts';
 import { formatSince } from '../health-text.ts';
 
 interface ExplainOptions extends ConnectionOptions {

@@ -1,11 +1,12 @@
 // `coordinator kubeconfig`: the key is made here and stays here; the cluster signs a request for it.
 import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import { formatAge } from '../../../shared/duration.ts';
 import { AppError } from '../../../shared/errors.ts';
 import { askServers } from '../answering-server.ts';
 import type { CliIo } from '../cli-io.ts';
 import { type Call, type ConnectionOptions, withPatience } from '../connection.ts';
-import { formatAge, parseDuration } from '../duration.ts';
+import { parseDuration } from '../duration.ts';
 
 interface KubeconfigOptions extends ConnectionOptions {
   readonly output?: string;

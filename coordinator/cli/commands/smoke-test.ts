@@ -1,9 +1,10 @@
 // `coordinator smoke-test`
 import { randomBytes } from 'node:crypto';
+import { formatAge } from '../../../shared/duration.ts';
 import { AppError } from '../../../shared/errors.ts';
 import type { CliIo } from '../cli-io.ts';
 import { type Call, type ConnectionOptions, withPatience } from '../connection.ts';
-import { formatAge, parseDuration } from '../duration.ts';
+import { parseDuration } from '../duration.ts';
 import { exitCode } from '../exit-codes.ts';
 
 interface SmokeTestOptions extends ConnectionOptions {

@@ -1,9 +1,10 @@
 // `coordinator token create|list|extend|revoke`
+import { formatAge, formatRest } from '../../../shared/duration.ts';
 import { AppError } from '../../../shared/errors.ts';
 import type { Document } from '../../operator/documents.ts';
 import type { CliIo } from '../cli-io.ts';
 import { type ConnectionOptions, withCoordinator } from '../connection.ts';
-import { formatAge, formatRest, parseCount, parseDuration } from '../duration.ts';
+import { parseCount, parseDuration } from '../duration.ts';
 import { formatDocuments, parseFormat } from '../output.ts';
 import { fetchDocuments } from './fetch-documents.ts';
 

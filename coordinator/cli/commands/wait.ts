@@ -1,9 +1,10 @@
 // `coordinator wait --for CONDITION`
+import { formatAge } from '../../../shared/duration.ts';
 import { AppError } from '../../../shared/errors.ts';
 import type { ClusterDocument, NodeDocument, PlanDocument } from '../../operator/documents.ts';
 import type { CliIo } from '../cli-io.ts';
 import { type Call, type ConnectionOptions, withPatience } from '../connection.ts';
-import { formatAge, parseDuration } from '../duration.ts';
+import { parseDuration } from '../duration.ts';
 import { exitCode } from '../exit-codes.ts';
 import { fetchDocuments } from './fetch-documents.ts';
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { formatAge, formatRest, parseDuration } from '../../../../coordinator/cli/duration.ts';
+import { parseDuration } from '../../../../coordinator/cli/duration.ts';
 import { formatDocuments } from '../../../../coordinator/cli/output.ts';
 import { parseSelector } from '../../../../coordinator/cli/selector.ts';
 import { formatTable } from '../../../../coordinator/cli/table.ts';
@@ -17,24 +17,6 @@ test.each([
 
 test.each(['', '10', 'h', '1h 30m', '-5m', '1.5h', '5 minutes'])('%j is no duration', (text) => {
   expect(() => parseDuration(text, '--ttl')).toThrow('--ttl');
-});
-
-test.each([
-  [0, '0s'],
-  [59_999, '59s'],
-  [130_000, '2m10s'],
-  [3_599_000, '59m'],
-  [3_600_000, '1h'],
-  [5_400_000, '1h30m'],
-  [172_800_000, '2d'],
-  [-5, '0s'],
-])('%i ms read as %s', (ms, text) => {
-  expect(formatAge(ms)).toBe(text);
-});
-
-test('time that is left is rounded up: a fresh hour is an hour', () => {
-  expect(formatRest(3_599_990)).toBe('1h');
-  expect(formatRest(1)).toBe('1s');
 });
 
 test('tables are aligned, without trailing blanks, and show nothing as a dash', () => {
