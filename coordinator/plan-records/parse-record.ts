@@ -2,24 +2,31 @@
 // hostile agent reports about itself must not be able to break decisions about others.
 import { z } from 'zod';
 import { asPlanId, type PlanId, type StepId } from '../../shared/model/ids.ts';
+import type { RefusalReason } from '../../shared/model/plan.ts';
 import {
   type JournalRecord,
   type StepError,
   type StepErrorCode,
   stepErrorCodes,
 } from '../../shared/model/progress.ts';
+import { quoted } from '../../shared/plain-text.ts';
 
 const time = z.number().nonnegative();
 const count = z.int().nonnegative();
 const textLimit = 16_384;
+const wordLimit = 128;
 // Cut rather than refused: a record that is skipped may be the one that ends a plan. The end of an
 // output is what tells.
 const text = z
   .string()
   .transform((value) => (value.length > textLimit ? `…${value.slice(-textLimit)}` : value));
+const word = z.string().transform((value) => quotedUnlessPlain(value.slice(0, wordLimit)));
 const planId = z.string().max(64).transform(asPlanId) as unknown as z.ZodType<PlanId>;
 const stepId = z.string().max(64) as unknown as z.ZodType<StepId>;
 const lane = z.enum(['host', 'cluster']);
+// Of a newer agent there may be others. Kept as they came: the plan is over all the same, and what it
+// was ended for is shown.
+const reason = word as unknown as z.ZodType<RefusalReason>;
 
 const knownCodes: ReadonlySet<string> = new Set(stepErrorCodes);
 const isKnown = (code: string): code is StepErrorCode => knownCodes.has(code);
@@ -27,7 +34,7 @@ const isKnown = (code: string): code is StepErrorCode => knownCodes.has(code);
 /** An agent of another version may have other codes: what it said is kept in the message. */
 const error = z
   .object({
-    code: z.string().max(64),
+    code: word,
     message: text,
     command: text.nullable(),
     outputTail: text.nullable(),
@@ -38,13 +45,13 @@ const error = z
     return { code: 'internal', message: `${code}: ${message}`, ...rest };
   });
 
-/** Outputs are public and small: rule 28. */
+/** Public and small. */
 const outputsLimit = 64 * 1024;
-const outputs = z
-  .record(z.string().max(128), z.string())
-  .transform((value) => (JSON.stringify(value).length > outputsLimit ? {} : value));
+const outputs = z.record(z.string(), z.string());
 
 const base = { atMs: time, planId };
+const outcomes = ['satisfied', 'changed', 'failed', 'stopped'] as const;
+const ends = ['done', 'failed', 'stopped', 'expired'] as const;
 
 const schema = z.discriminatedUnion('event', [
   z.object({
@@ -54,45 +61,17 @@ const schema = z.discriminatedUnion('event', [
     goal: text,
     epoch: count,
     sequence: count,
-    digest: z.string().max(128),
-    bootId: z.string().max(128),
+    digest: word,
+    bootId: word,
   }),
-  z.object({
-    ...base,
-    event: z.literal('plan-refused'),
-    reason: z.enum([
-      'bad-signature',
-      'wrong-type',
-      'too-large',
-      'unknown-schema',
-      'wrong-fleet',
-      'wrong-node',
-      'not-yet-valid',
-      'expired',
-      'old-sequence',
-      'other-content',
-      'agent-too-old',
-      'unknown-step',
-      'facts-changed',
-      'clock',
-      'busy',
-      'journal-corrupt',
-    ]),
-    message: text,
-  }),
-  z.object({
-    ...base,
-    event: z.literal('step-intent'),
-    stepId,
-    attempt: count,
-    unit: z.string().max(256),
-  }),
+  z.object({ ...base, event: z.literal('plan-refused'), reason, message: text }),
+  z.object({ ...base, event: z.literal('step-intent'), stepId, attempt: count, unit: text }),
   z.object({
     ...base,
     event: z.literal('step-outcome'),
     stepId,
     attempt: count,
-    result: z.enum(['satisfied', 'changed', 'failed', 'stopped']),
+    result: word,
     durationMs: time,
     note: text.nullable(),
     outputs,
@@ -103,11 +82,11 @@ const schema = z.discriminatedUnion('event', [
     ...base,
     event: z.literal('plan-finished'),
     lane,
-    state: z.enum(['done', 'failed', 'stopped', 'expired']),
+    state: word,
     changedSteps: count,
     error: error.nullable(),
   }),
-]) satisfies z.ZodType<JournalRecord>;
+]);
 
 /** Null when the bytes are not a record that this coordinator understands. */
 export function parseJournalRecord(bytes: Uint8Array): JournalRecord | null {
@@ -118,5 +97,34 @@ export function parseJournalRecord(bytes: Uint8Array): JournalRecord | null {
     return null;
   }
   const parsed = schema.safeParse(value);
-  return parsed.success ? parsed.data : null;
+  if (!parsed.success) return null;
+  const record = parsed.data;
+  if (record.event === 'plan-finished') {
+    const state = ends.find((known) => known === record.state);
+    if (state !== undefined) return { ...record, state };
+    const fault = failure('unknown-state', `the agent says that the plan is ${record.state}`);
+    return { ...record, state: 'failed', error: record.error ?? fault };
+  }
+  if (record.event !== 'step-outcome') return record;
+  const size = JSON.stringify(record.outputs).length;
+  if (size > outputsLimit) {
+    const message = `outputs of ${size} bytes: at most ${outputsLimit} are kept, so none is`;
+    return { ...record, result: 'failed', outputs: {}, error: failure('bad-output', message) };
+  }
+  const result = outcomes.find((known) => known === record.result);
+  if (result !== undefined) return { ...record, result };
+  const fault = failure('unknown-result', `the agent says that the step is ${record.result}`);
+  return { ...record, result: 'failed', error: record.error ?? fault };
+}
+
+const failure = (code: StepErrorCode, message: string): StepError => ({
+  code,
+  message,
+  command: null,
+  outputTail: null,
+  retryable: false,
+});
+
+function quotedUnlessPlain(value: string): string {
+  return /^[\w.:/-]*$/.test(value) ? value : quoted(value, wordLimit);
 }

@@ -5,7 +5,14 @@ import type { PlanId, StepId } from './ids.ts';
 import type { Lane, RefusalReason } from './plan.ts';
 
 /** All that a step can fail with; interrupted: something ended it that was not its own. */
-export const stepErrorCodes = [...errorCodes, 'interrupted'] as const;
+export const stepErrorCodes = [
+  ...errorCodes,
+  'interrupted',
+  // The coordinator's own, of what it cannot take as it was reported.
+  'bad-output',
+  'unknown-result',
+  'unknown-state',
+] as const;
 
 export type StepErrorCode = (typeof stepErrorCodes)[number];
 

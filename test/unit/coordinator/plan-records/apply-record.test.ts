@@ -196,7 +196,6 @@ describe('reading journal records', () => {
     ['an unknown event', bytes({ ...acceptance, event: 'plan-dreamt' })],
     ['a text where a number belongs', bytes({ ...intent(1), attempt: '1' })],
     ['outputs that are no texts', bytes({ ...outcome(1, 'changed'), outputs: { a: { b: 1 } } })],
-    ['an unknown reason', bytes({ ...refusal, reason: 'mood' })],
   ])('does not take %s', (_name, data) => {
     expect(parseJournalRecord(data)).toBeNull();
   });
@@ -217,12 +216,43 @@ describe('reading journal records', () => {
     });
   });
 
+  it('of a newer agent ends its plan, for whatever reason it knows', () => {
+    const refused = parseJournalRecord(bytes({ ...refusal, reason: 'mood' }));
+    expect(refused).toEqual({ ...refusal, reason: 'mood' });
+    expect(refused !== null && applyRecord(issued(), refused)).toMatchObject({
+      state: 'refused',
+      refusal: 'mood',
+    });
+    const code = 'a-code-of-more-than-sixty-four-characters-that-nobody-here-has-ever-seen';
+    const error = { code, message: 'm', command: null, outputTail: null, retryable: true };
+    const failed = parseJournalRecord(bytes({ ...end('failed'), state: 'failed', error }));
+    expect(failed).toMatchObject({
+      state: 'failed',
+      error: { code: 'internal', message: `${code}: m` },
+    });
+    const dreamt = parseJournalRecord(bytes({ ...end('failed'), state: 'dreamt' }));
+    expect(dreamt).toMatchObject({
+      state: 'failed',
+      error: { code: 'unknown-state', message: 'the agent says that the plan is dreamt' },
+    });
+    const odd = parseJournalRecord(bytes({ ...outcome(1, 'changed'), result: 'odd' }));
+    expect(odd).toMatchObject({ result: 'failed', error: { code: 'unknown-result' } });
+    const hostile = parseJournalRecord(
+      bytes({ ...refusal, reason: `\u001b[2J${'x'.repeat(500)}` }),
+    );
+    expect(hostile?.event === 'plan-refused' && hostile.reason).toMatch(/^"\\u001b\[2Jx+…?"$/);
+  });
+
   it('cuts what is too long instead of losing the record', () => {
     const long = { ...refusal, message: 'x'.repeat(100_000) };
     const parsed = parseJournalRecord(bytes(long));
     expect(parsed?.event === 'plan-refused' && parsed.message.length).toBe(16_385);
     const big = { ...outcome(1, 'changed'), outputs: { a: 'x'.repeat(70_000) } };
     const step = parseJournalRecord(bytes(big));
-    expect(step?.event === 'step-outcome' && step.outputs).toEqual({});
+    expect(step).toMatchObject({
+      result: 'failed',
+      outputs: {},
+      error: { message: 'outputs of 70008 bytes: at most 65536 are kept, so none is' },
+    });
   });
 });
