@@ -28,7 +28,7 @@ export function formatDocuments(documents: readonly Document[], shown: Shown): s
   const whole: unknown = shown.isSingle && first !== undefined ? first : { items: documents };
   switch (shown.format) {
     case 'json':
-      return `${JSON.stringify(whole, null, 2)}\n`;
+      return `${escaped(JSON.stringify(whole, null, 2))}\n`;
     case 'yaml':
       return stringify(whole, { aliasDuplicateObjects: false });
     case 'name':
@@ -40,6 +40,13 @@ export function formatDocuments(documents: readonly Document[], shown: Shown): s
       return formatAsTable(documents, shown);
   }
 }
+
+/** The same JSON: what no terminal may get stands as an escape. */
+const escaped = (json: string): string =>
+  json.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (character) =>
+    character === '\n' ? character : character.split('').map(asEscape).join(''),
+  );
+const asEscape = (unit: string): string => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
 
 function formatAsTable(documents: readonly Document[], shown: Shown): string {
   const columns = columnsOf(shown.kind).filter(

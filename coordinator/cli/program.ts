@@ -2,6 +2,7 @@
 // loaded when the command runs, so that --version and usage errors cost nothing.
 import { Command, CommanderError, Option } from 'commander';
 import { AppError, isAbort } from '../../shared/errors.ts';
+import { plainText } from '../../shared/plain-text.ts';
 import { COORDINATOR_VERSION } from '../version.ts';
 import type { CliIo } from './cli-io.ts';
 import { withConnection } from './connection.ts';
@@ -13,7 +14,7 @@ type Outcome = Promise<number | undefined>;
 /** Runs one command line. Never throws; answers the exit code. */
 export async function runCli(argv: readonly string[], io: CliIo): Promise<number> {
   let outcome: number | undefined;
-  const program = buildProgram(io, (code) => {
+  const program = buildProgram(plainIo(io), (code) => {
     outcome = code;
   });
   try {
@@ -24,6 +25,13 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<number
   }
 }
 
+/** Much of what is shown was said by hosts: whatever it is, it moves no cursor and names no window. */
+const plainIo = (io: CliIo): CliIo => ({
+  ...io,
+  out: (text) => io.out(plainText(text)),
+  err: (text) => io.err(plainText(text)),
+});
+
 function report(thrown: unknown, io: CliIo): number {
   // commander has said what was wrong already.
   if (thrown instanceof CommanderError)
@@ -32,12 +40,12 @@ function report(thrown: unknown, io: CliIo): number {
   const isColoured = io.isTerminal && (io.env['NO_COLOR'] ?? '') === '';
   const label = isColoured ? '\u001b[31merror:\u001b[0m' : 'error:';
   if (thrown instanceof AppError) {
-    io.err(`${label} ${thrown.message}\n`);
+    io.err(`${label} ${plainText(thrown.message)}\n`);
     return exitCodeFor(thrown.code);
   }
   const text = thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);
   io.err(
-    `${label} ${text}\nThis is a fault of Muster itself: please report it with the lines above.\n`,
+    `${label} ${plainText(text)}\nThis is a fault of Muster itself: please report it with the lines above.\n`,
   );
   return exitCode.failed;
 }

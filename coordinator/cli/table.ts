@@ -1,4 +1,5 @@
 // Plain aligned tables: two spaces between columns, no frame, no colour. Pure.
+import { plainLine } from '../../shared/plain-text.ts';
 
 export type Row = readonly (string | number | null)[];
 
@@ -18,7 +19,7 @@ export function formatTable(headers: readonly string[], rows: readonly Row[]): s
 }
 
 const cell = (value: string | number | null): string =>
-  value === null || value === '' ? '-' : String(value).replace(/\s*\n\s*/g, ' ');
+  value === null || value === '' ? '-' : plainLine(String(value));
 
 export function shorten(text: string, length: number): string {
   return text.length > length ? `${text.slice(0, length - 1)}…` : text;

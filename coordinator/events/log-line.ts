@@ -2,6 +2,7 @@
 import { formatTook } from '../../shared/duration.ts';
 import { unreachable } from '../../shared/errors.ts';
 import type { JournalRecord } from '../../shared/model/progress.ts';
+import { plainLine, plainText } from '../../shared/plain-text.ts';
 import { redact } from '../../shared/redact.ts';
 import type { PlanRecord } from '../store/records.ts';
 
@@ -31,7 +32,7 @@ export function lineOfRecord(plan: PlanRecord, journal: JournalRecord): LogLine 
     case 'plan-accepted':
       return line('info', `accepted: ${plan.goal}`);
     case 'plan-refused':
-      return line('warn', `refused (${journal.reason}): ${journal.message}`);
+      return line('warn', plainLine(`refused (${journal.reason}): ${journal.message}`));
     case 'step-intent': {
       const again = journal.attempt > 1 ? ` (attempt ${journal.attempt})` : '';
       return line('info', `${kindOf(plan, journal.stepId)}: begun${again}`, journal.stepId);
@@ -47,7 +48,7 @@ export function lineOfRecord(plan: PlanRecord, journal: JournalRecord): LogLine 
     case 'plan-finished': {
       const text = `${journal.state}: ${plan.goal}, ${journal.changedSteps} steps changed something`;
       if (journal.state === 'done') return line('info', text);
-      const reason = journal.error === null ? '' : `: ${journal.error.message}`;
+      const reason = journal.error === null ? '' : `: ${plainLine(journal.error.message)}`;
       return line(journal.state === 'failed' ? 'error' : 'warn', text + reason);
     }
     default:
@@ -61,17 +62,17 @@ function outcomeText(
 ): string {
   const took = formatTook(journal.durationMs);
   if (journal.error === null) {
-    const note = journal.note === null ? '' : `: ${journal.note}`;
+    const note = journal.note === null ? '' : `: ${plainLine(journal.note)}`;
     return `${kind}: ${journal.result} in ${took}${note}`;
   }
   const { code, message, command, outputTail } = journal.error;
-  const ran = command === null ? '' : `\n  command: ${command}`;
+  const ran = command === null ? '' : `\n  command: ${plainLine(command)}`;
   const output = outputTail === null ? '' : `\n${indent(outputTail)}`;
-  return `${kind}: ${journal.result} after ${took} (${code}): ${message}${ran}${output}`;
+  return `${kind}: ${journal.result} after ${took} (${code}): ${plainLine(message)}${ran}${output}`;
 }
 
 const indent = (text: string): string =>
-  text
+  plainText(text)
     .trimEnd()
     .split('\n')
     .map((row) => `  | ${row}`)
@@ -106,7 +107,7 @@ export function linesOfPlan(plan: PlanRecord): readonly LogLine[] {
   }
   if (plan.finishedMs !== null) {
     const reason = plan.error?.message ?? plan.message;
-    const text = `${plan.state}: ${plan.goal}${reason === null ? '' : `: ${reason}`}`;
+    const text = `${plan.state}: ${plan.goal}${reason === null ? '' : `: ${plainLine(reason)}`}`;
     lines.push({
       ...base,
       atMs: plan.finishedMs,

@@ -1,6 +1,7 @@
 // `coordinator describe node|cluster|plan NAME` and `coordinator plan show ID`
 import { formatAge, formatTook } from '../../../shared/duration.ts';
 import { AppError } from '../../../shared/errors.ts';
+import { plainLine } from '../../../shared/plain-text.ts';
 import type { ClusterDocument, NodeDocument, PlanDocument } from '../../operator/documents.ts';
 import type { ShownWait as Wait } from '../../operator/wait-sentences.ts';
 import type { PreflightFault } from '../../planner/preflight/check.ts';
@@ -180,7 +181,7 @@ function describePlan(plan: PlanDocument, now: number): string {
   });
   const errors = plan.steps.flatMap(({ stepId, error }) => {
     if (error === null) return [];
-    const command = error.command === null ? '' : `  command: ${error.command}\n`;
+    const command = error.command === null ? '' : `  command: ${plainLine(error.command)}\n`;
     const output =
       error.outputTail === null
         ? ''
@@ -189,7 +190,7 @@ function describePlan(plan: PlanDocument, now: number): string {
             .split('\n')
             .map((line) => `  | ${line}\n`)
             .join('');
-    return [`${stepId} (${error.code}): ${error.message}\n${command}${output}`];
+    return [`${plainLine(`${stepId} (${error.code}): ${error.message}`)}\n${command}${output}`];
   });
   return head + stages.join('') + section('Errors', errors.join(''));
 }
@@ -208,6 +209,6 @@ const formatFaults = (faults: readonly PreflightFault[]): string =>
   faults
     .map(
       (fault) =>
-        `${fault.severity} ${fault.node} [${fault.check}] found ${fault.found}, needed ${fault.needed}; ${fault.mend}\n`,
+        `${plainLine(`${fault.severity} ${fault.node} [${fault.check}] found ${fault.found}, needed ${fault.needed}; ${fault.mend}`)}\n`,
     )
     .join('');

@@ -1,5 +1,6 @@
 // `coordinator explain [NODE]`
 import { formatAge } from '../../../shared/duration.ts';
+import { plainLine } from '../../../shared/plain-text.ts';
 import type { ExplainLine } from '../../operator/explain.ts';
 import type { CliIo } from '../cli-io.ts';
 import { type ConnectionOptions, withCoordinator } from '../connection.ts';
@@ -33,6 +34,7 @@ export async function explain(options: ExplainOptions, io: CliIo): Promise<undef
 
 export function formatLine(line: Omit<ExplainLine, 'code' | 'severity'>, now: number): string {
   const held = line.kind === 'held' ? ' (needs you)' : '';
-  const since = formatSince(line.sinceMs, now);
-  return `${line.subject} ${line.for}${held}\n  ${since}ends when ${line.endsWhen}\n`;
+  const what = plainLine(`${line.subject} ${line.for}`);
+  const end = plainLine(`${formatSince(line.sinceMs, now)}ends when ${line.endsWhen}`);
+  return `${what}${held}\n  ${end}\n`;
 }
