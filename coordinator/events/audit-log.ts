@@ -1,10 +1,12 @@
 // The audit log: who did what and when, one JSON line each, appended and never changed. Every line
 // carries the digest of the line before it, so that a line taken out or changed later shows. An
 // entry is on the disk before `append` returns; entries that come together share one fsync.
-import { type FileHandle, open } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { sha256Hex } from '../../shared/canonical.ts';
 import type { Clock } from '../../shared/clock.ts';
 import { AppError } from '../../shared/errors.ts';
+import { boundedFields } from './audit-fields.ts';
+import { type AuditFile, type AuditTail, readTail } from './audit-tail.ts';
 
 /** Static names, so that they can be counted and searched. */
 export type AuditEvent =
@@ -50,40 +52,55 @@ export interface AuditLine {
 }
 
 const genesis = '0'.repeat(64);
-const tailBytes = 1024 * 1024;
 
-export async function openAuditLog(path: string, clock: Clock): Promise<AuditLog> {
-  const file = await open(path, 'a+', 0o600);
-  const tail = await readTail(file, path);
-  let seq = tail.seq;
-  let previous = tail.digest;
-  let pending: { text: string; resolve: () => void; reject: (reason: unknown) => void }[] = [];
+interface Pending {
+  readonly atMs: number;
+  readonly event: AuditEvent;
+  readonly fields: AuditFields;
+  resolve(): void;
+  reject(reason: unknown): void;
+}
+
+const openFile = async (path: string): Promise<AuditFile> => await open(path, 'a+', 0o600);
+
+/** @param opened how the file is opened; tests give one that fails */
+export async function openAuditLog(
+  path: string,
+  clock: Clock,
+  opened: (path: string) => Promise<AuditFile> = openFile,
+): Promise<AuditLog> {
+  const file = await opened(path);
+  const tail = await readTail(file);
+  // What is on the disk for good; the next line goes behind it.
+  let end = endOf(tail, path);
+  if (tail.tornBytes > 0) await file.truncate(end.bytes);
+  let pending: Pending[] = [];
   let writing: Promise<void> | null = null;
 
   const flush = async (): Promise<void> => {
     while (pending.length > 0) {
       const batch = pending;
       pending = [];
+      const { text, end: next } = linesOf(batch, end);
       try {
-        await file.appendFile(batch.map(({ text }) => text).join(''));
+        await file.appendFile(text);
         await file.datasync();
+        end = next;
         for (const { resolve } of batch) resolve();
       } catch (thrown) {
+        // A full disk: half a line would break the chain for every line after it.
+        await file.truncate(end.bytes).catch(() => undefined);
         for (const { reject } of batch) reject(thrown);
       }
     }
     writing = null;
   };
 
-  const append = (event: AuditEvent, fields: AuditFields): Promise<void> => {
-    seq += 1;
-    const line = JSON.stringify({ seq, atMs: clock.now(), event, ...fields, prev: previous });
-    previous = sha256Hex(line);
-    return new Promise((resolve, reject) => {
-      pending.push({ text: `${line}\n`, resolve, reject });
+  const append = (event: AuditEvent, fields: AuditFields): Promise<void> =>
+    new Promise((resolve, reject) => {
+      pending.push({ atMs: clock.now(), event, fields, resolve, reject });
       writing ??= flush();
     });
-  };
 
   if (tail.tornBytes > 0) await append('torn-tail-cut', { bytes: tail.tornBytes });
   return {
@@ -95,24 +112,29 @@ export async function openAuditLog(path: string, clock: Clock): Promise<AuditLog
   };
 }
 
-interface Tail {
+interface End {
   readonly seq: number;
   readonly digest: string;
-  readonly tornBytes: number;
+  readonly bytes: number;
 }
 
-/** A power cut can leave half of the last line: it was never acknowledged, so it is cut. */
-async function readTail(file: FileHandle, path: string): Promise<Tail> {
-  const { size } = await file.stat();
-  const start = Math.max(0, size - tailBytes);
-  const buffer = Buffer.alloc(size - start);
-  await file.read(buffer, 0, buffer.length, start);
-  const end = buffer.lastIndexOf(0x0a) + 1;
-  const tornBytes = buffer.length - end;
-  if (tornBytes > 0) await file.truncate(start + end);
-  if (end === 0) return { seq: 0, digest: genesis, tornBytes };
-  const lineStart = buffer.lastIndexOf(0x0a, end - 2) + 1;
-  const line = buffer.toString('utf8', lineStart, end - 1);
+function linesOf(
+  batch: readonly Pending[],
+  end: End,
+): { readonly text: string; readonly end: End } {
+  let { seq, digest } = end;
+  const lines = batch.map(({ atMs, event, fields }) => {
+    seq += 1;
+    const line = JSON.stringify({ seq, atMs, event, ...boundedFields(fields), prev: digest });
+    digest = sha256Hex(line);
+    return `${line}\n`;
+  });
+  const text = lines.join('');
+  return { text, end: { seq, digest, bytes: end.bytes + Buffer.byteLength(text) } };
+}
+
+function endOf({ line, bytes }: AuditTail, path: string): End {
+  if (line === null) return { seq: 0, digest: genesis, bytes };
   const parsed = parseLine(line);
   if (parsed === null) {
     throw new AppError(
@@ -120,7 +142,7 @@ async function readTail(file: FileHandle, path: string): Promise<Tail> {
       `the last line of ${path} is not an audit entry: look at it, then move the file away`,
     );
   }
-  return { seq: parsed.seq, digest: sha256Hex(line), tornBytes };
+  return { seq: parsed.seq, digest: sha256Hex(line), bytes };
 }
 
 export type AuditCheck =

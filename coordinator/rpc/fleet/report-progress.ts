@@ -2,6 +2,7 @@
 // same records again change nothing; the answer is always the next offset wanted. The position is
 // stored last, so a crash in between means that records come again.
 
+import { checked } from '../../../shared/alphabets.ts';
 import { AppError } from '../../../shared/errors.ts';
 import type { NodeId } from '../../../shared/model/ids.ts';
 import type { JournalRecord } from '../../../shared/model/progress.ts';
@@ -41,8 +42,12 @@ async function takeReport(
   caller: NodeRecord,
   report: ProgressReport__Output,
 ): Promise<{ nextOffset: number }> {
-  if (report.journalId === '' || report.journalId.length > 64 || report.offset < 0) {
-    throw new AppError('invalid', 'a progress report names its journal and an offset of 0 or more');
+  checked('identifier', report.journalId, 'journalId of a progress report');
+  if (report.offset < 0) {
+    throw new AppError(
+      'invalid',
+      `a progress report has an offset of 0 or more, not ${report.offset}`,
+    );
   }
   const wanted = await wantedOffset(deps, caller, report);
   if (report.offset > wanted) return { nextOffset: wanted };

@@ -1,6 +1,7 @@
 // SignCertificate: a certificate for a host's own key, of the cluster's etcd CAs. Only what a
 // request-certificate step of a running plan of that very node names; name, names and profile come
 // from the plan, the public key from the CSR, and nothing else does.
+import { checked } from '../../../shared/alphabets.ts';
 import { AppError } from '../../../shared/errors.ts';
 import type { Plan } from '../../../shared/model/plan.ts';
 import type { StepOf } from '../../../shared/model/step.ts';
@@ -16,6 +17,11 @@ export async function signCertificate(
   caller: NodeRecord,
   request: CertificateRequest__Output,
 ): Promise<{ certificate: string; ca: string }> {
+  for (const field of ['planId', 'stepId', 'profile'] as const) {
+    // Nothing named is refused like anything that is not there.
+    if (request[field] !== '')
+      checked('identifier', request[field], `${field} of a certificate request`);
+  }
   const plan = await runningPlan(deps, caller, request);
   const step = await requestedStep(deps, plan, request);
   if (step === null) {

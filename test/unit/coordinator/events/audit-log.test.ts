@@ -1,4 +1,5 @@
-import { appendFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { appendFile, mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -70,6 +71,67 @@ describe('the audit log', () => {
       'torn-tail-cut',
       'joined',
     ]);
+  });
+
+  it('opens behind a line of megabytes, as an earlier version wrote them', async () => {
+    await write(1);
+    const [first = ''] = (await text()).split('\n');
+    const planId = 'p'.repeat(3 * 1024 * 1024);
+    const prev = createHash('sha256').update(first).digest('hex');
+    await appendFile(path, `${JSON.stringify({ seq: 2, atMs: 1, event: 'x', planId, prev })}\n`);
+    await write(1);
+    expect(checkAuditText(await text())).toMatchObject({ kind: 'whole' });
+    expect((await text()).trimEnd().split('\n')).toHaveLength(3);
+  });
+
+  it('keeps every line short, whatever others said', async () => {
+    const long = 'p'.repeat(2 * 1024 * 1024);
+    const log = await openAuditLog(path, clock);
+    await log.append('certificate-refused', { planId: long, nodeId: 'n' });
+    await log.append('operator', { lists: Array.from({ length: 5_000 }, () => long) });
+    await log.append('operator', { a: { b: { c: { d: { e: { f: { g: long } } } } } } });
+    await log.append(
+      'operator',
+      Object.fromEntries(Array.from({ length: 90 }, (_, i) => [i, long])),
+    );
+    await log.close();
+    const lines = (await text()).trimEnd().split('\n');
+    expect(lines.map((line) => line.length).filter((length) => length > 33 * 1024)).toEqual([]);
+    const check = checkAuditText(await text());
+    if (check.kind === 'broken') throw new Error(check.reason);
+    expect(check.lines[0]).toMatchObject({
+      nodeId: 'n',
+      planId: `${'p'.repeat(1024)}… (2097152 characters)`,
+    });
+    expect(check.lines[3]).toMatchObject({ cutFields: expect.arrayContaining(['89']) });
+  });
+
+  it('has a whole chain after an entry that could not be written', async () => {
+    let isFull = false;
+    const log = await openAuditLog(path, clock, async (name) => {
+      const file = await open(name, 'a+');
+      return Object.assign(Object.create(file) as typeof file, {
+        stat: () => file.stat(),
+        read: file.read.bind(file),
+        truncate: (bytes: number) => file.truncate(bytes),
+        datasync: () => file.datasync(),
+        close: () => file.close(),
+        // Half of it fits.
+        appendFile: async (data: string) => {
+          await file.appendFile(isFull ? data.slice(0, 20) : data);
+          if (isFull) throw new Error('ENOSPC');
+        },
+      });
+    });
+    await log.append('joined', { name: 'w1' });
+    isFull = true;
+    await expect(log.append('joined', { name: 'w2' })).rejects.toThrow('ENOSPC');
+    isFull = false;
+    await log.append('joined', { name: 'w3' });
+    await log.close();
+    const check = checkAuditText(await text());
+    if (check.kind === 'broken') throw new Error(check.reason);
+    expect(check.lines.map((line) => line['name'])).toEqual(['w1', 'w3']);
   });
 
   it('does not write behind a last line that is not an entry', async () => {

@@ -85,6 +85,19 @@ describe('a certificate', () => {
     });
   });
 
+  it('asked for in a plan of megabytes costs no more than a refusal, and no start after it', async () => {
+    const { node, good } = await masterWithPlan();
+    const before = (await coordinator.audit()).length;
+    for (const field of ['planId', 'stepId', 'profile']) {
+      const request = { ...good, csr: await csr(), [field]: 'p'.repeat(2 * 1024 * 1024) };
+      const error = await failureOf(node.fleet.SignCertificate(request, call));
+      expect(error).toMatchObject({ code: 'invalid', message: expect.stringContaining(field) });
+      expect(error.message.length).toBeLessThan(500);
+    }
+    expect((await coordinator.audit()).length).toBe(before);
+    await coordinator.restart();
+  });
+
   it('is refused for any other profile, step or plan, and for a plan that is over', async () => {
     const { node, planId, good } = await masterWithPlan();
     await node.report(0, [acceptedRecord(planId)]);
