@@ -1,14 +1,32 @@
-// The single-file programs that lab hosts run, built when their inputs changed.
+// The single-file programs that a lab runs, agent and coordinator as they are given out: built when
+// something that goes into them has changed.
 import { join } from 'node:path';
-import { run } from './run.ts';
+import { buildProgram } from '../../scripts/build-program.ts';
+import { programs } from '../../scripts/programs.ts';
+import { NotFoundError } from './caller-error.ts';
+import { exists } from './exists.ts';
 
 export interface Binaries {
   readonly agent: string;
+  readonly coordinator: string;
 }
 
 export async function buildBinaries(log: (line: string) => void): Promise<Binaries> {
-  const root = join(import.meta.dirname, '../..');
-  log('building dist/muster-agent');
-  await run([process.execPath, join(root, 'scripts/build.ts'), '--only', 'agent'], { cwd: root });
-  return { agent: join(root, 'dist/muster-agent') };
+  const built = async ({ name }: { readonly name: keyof Binaries }): Promise<string> => {
+    const beganMs = Date.now();
+    const { path, made } = await buildProgram(programs[name], log);
+    if (made !== null) log(`${path} built in ${((Date.now() - beganMs) / 1000).toFixed(1)} s`);
+    return path;
+  };
+  return {
+    agent: await built(programs.agent),
+    coordinator: await built(programs.coordinator),
+  };
+}
+
+/** The coordinator's program as the last start built it, for commands that must not take long. */
+export async function builtCoordinator(): Promise<string> {
+  const path = join(import.meta.dirname, '../../dist', programs.coordinator.output);
+  if (await exists(path)) return path;
+  throw new NotFoundError(`there is no ${path}: npm run build makes it`);
 }

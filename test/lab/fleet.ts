@@ -5,14 +5,12 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openOperatorSocket } from '../../coordinator/rpc/operator-client.ts';
 import { type ApiServer, answeringServer } from './answering-server.ts';
+import type { Binaries } from './binaries.ts';
 import { exists } from './exists.ts';
 import type { HostSpec, Lab } from './lab.ts';
 import { coordinatorDirectory, coordinatorSocket, operatorKubeconfig } from './paths.ts';
 import { isAlive, type ProcessIdentity, readProcessIdentity } from './process-identity.ts';
 import { type RunOptions, type RunResult, run, startDetached, tryRun } from './run.ts';
-
-const root = join(import.meta.dirname, '../..');
-const node = process.execPath;
 
 export interface FleetHost {
   readonly name: string;
@@ -82,7 +80,7 @@ export interface Fleet {
 
 export interface FleetOptions {
   readonly lab: Lab;
-  readonly agentBinary: string;
+  readonly binaries: Binaries;
   readonly kubectlBinary: string;
   readonly log: (line: string) => void;
 }
@@ -93,7 +91,7 @@ export function fleetOf(options: FleetOptions): Fleet {
   const socket = coordinatorSocket(lab.directory);
   const kubeconfig = operatorKubeconfig(lab.directory);
   const identityFile = join(lab.directory, 'coordinator.pid');
-  const program = [node, join(root, 'coordinator/main.ts')];
+  const program = [options.binaries.coordinator];
 
   const coordinator = (args: readonly string[], runOptions: RunOptions = {}): Promise<RunResult> =>
     tryRun([...program, ...args], {
@@ -129,7 +127,8 @@ export function fleetOf(options: FleetOptions): Fleet {
       await must(['init', '--data', dataDir, '--address', lab.gateway]);
     }
     const pidFile = join(lab.directory, 'coordinator.pid.new');
-    const serve = [...program, 'serve', '--data', dataDir, '--agent-binary', options.agentBinary];
+    const { agent } = options.binaries;
+    const serve = [...program, 'serve', '--data', dataDir, '--agent-binary', agent];
     // The shell tells its own pid before it becomes the coordinator.
     const argv = ['sh', '-c', 'echo $$ > "$0"; exec "$@"', pidFile, ...serve];
     startDetached(lab.inFabric(argv), coordinatorLog);

@@ -38,7 +38,7 @@ async function start(options: StartOptions): Promise<void> {
   await lab.raise();
   const fleet = fleetOf({
     lab,
-    agentBinary: binaries.agent,
+    binaries,
     kubectlBinary: artifacts.kubectl(lab.directory),
     log: say,
   });

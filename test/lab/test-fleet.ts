@@ -27,7 +27,7 @@ export async function openTestFleet(options: TestFleetOptions): Promise<Fleet> {
   const lab = await openLab({ name: options.lab, log });
   await lab.raise();
   const kubectlBinary = builtKubectl(built, kubernetes);
-  const fleet = fleetOf({ lab, agentBinary: binaries.agent, kubectlBinary, log });
+  const fleet = fleetOf({ lab, binaries, kubectlBinary, log });
   await fleet.startCoordinator();
   await fleet.apply(
     await draftClusterFile(lab.directory, {

@@ -1,8 +1,8 @@
 // What the commands of `npm run lab` do: they open the lab that is there and hand the terminal to the
 // program that is run in it, whose exit code is theirs.
-import { fileURLToPath } from 'node:url';
 import { formatTable } from '../../../coordinator/cli/table.ts';
 import { answeringServer } from '../answering-server.ts';
+import { builtCoordinator } from '../binaries.ts';
 import { NotFoundError } from '../caller-error.ts';
 import { readClusterFile } from '../cluster-file.ts';
 import { type CommandLineIo, exitCode } from '../command-line.ts';
@@ -55,7 +55,7 @@ export function labCommands(io: CommandLineIo): LabCommands {
     add: async (name, host, pool) => {
       const lab = await open(name);
       const flags = ['--pool', pool, '--format', 'cloud-init'];
-      const userData = await run([...coordinatorProgram, 'join-material', ...flags], {
+      const userData = await run([await builtCoordinator(), 'join-material', ...flags], {
         extraEnv: coordinatorEnv(lab),
         title: 'coordinator join-material',
       });
@@ -92,7 +92,7 @@ export function labCommands(io: CommandLineIo): LabCommands {
     },
     coordinator: async (name, args) => {
       const lab = await open(name);
-      return runAttached([...coordinatorProgram, ...args], {
+      return runAttached([await builtCoordinator(), ...args], {
         cwd: callersDirectory(),
         extraEnv: coordinatorEnv(lab),
       });
@@ -108,11 +108,6 @@ export function labCommands(io: CommandLineIo): LabCommands {
     },
   };
 }
-
-const coordinatorProgram = [
-  process.execPath,
-  fileURLToPath(new URL('../../../coordinator/main.ts', import.meta.url)),
-];
 
 function coordinatorEnv(lab: Lab): Readonly<Record<string, string>> {
   return {
