@@ -32,7 +32,11 @@ ${servers}  }
 `;
 }
 
-/** `ctr run` stays in the foreground: systemd sees the proxy itself come and go. */
+/**
+ * `ctr run` stays in the foreground: systemd sees the proxy itself come and go. The unit wants containerd
+ * and does not require it: a stop of containerd would stop it too, and nothing would start it again.
+ * So it goes on serving without containerd, and takes itself up when that is back.
+ */
 export function renderApiProxyUnit(image: string): string {
   checked('imageReference', image, 'image of the API proxy');
   const directory = '/etc/muster/api-proxy';
@@ -41,7 +45,7 @@ export function renderApiProxyUnit(image: string): string {
   return `[Unit]
 Description=Muster API proxy
 After=containerd.service
-Requires=containerd.service
+Wants=containerd.service
 StartLimitIntervalSec=0
 
 [Service]
