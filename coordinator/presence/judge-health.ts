@@ -44,8 +44,8 @@ export function judgeHealth(cluster: SeenCluster, times: JudgeTimes): ClusterHea
   const api = noApiServer(cluster.name, hosts);
   const problems = [...etcd.problems, ...api].toSorted(bySeverity);
   const judged = hosts.map(({ host, state, measuredMs, problems: own }): HostHealth => {
-    const { name, has } = host;
-    return { name, isNode: has.node, state, measuredMs, problems: own.toSorted(bySeverity) };
+    const { name, isNode } = host;
+    return { name, isNode, state, measuredMs, problems: own.toSorted(bySeverity) };
   });
   const measured = judged.map(({ measuredMs }) => measuredMs);
   return {

@@ -67,7 +67,8 @@ function judgeContact(host: SeenHost, { cluster, now }: HostContext): Problem | 
       const sinceMs = cluster.listeningSinceMs;
       return { subject, code: 'not-measured', params, severity: 'warning', sinceMs };
     }
-    const params = { isNode: host.has.node, isMaster: host.isMaster };
+    const { isNode, isMaster } = host;
+    const params = { isNode, isMaster };
     const severity = host.has.runtime ? 'error' : 'warning';
     const sinceMs = host.lastHeardMs ?? cluster.listeningSinceMs;
     return { subject, code: 'agent-away', params, severity, sinceMs };

@@ -1,5 +1,6 @@
 // From the coordinator's view of a cluster to what health is judged from: the one place that knows in
 // which records stands what is installed on a host and who is a member of etcd.
+import type { ComponentName } from '../components/component.ts';
 import type { ClusterView, NodeView } from '../planner/view.ts';
 import type { ClusterRecord } from '../store/records.ts';
 import type { HealthBook } from './health-book.ts';
@@ -27,21 +28,31 @@ export function seeCluster(view: ClusterView, { book, polls }: HealthSource): Se
 function seeHost(cluster: ClusterRecord, node: NodeView, book: HealthSource['book']): SeenHost {
   const { id, name, pool } = node.record;
   const roles = cluster.spec.pools.find((entry) => entry.name === pool)?.roles ?? [];
+  const measured = book.of(id);
   const isMaster = cluster.masters.includes(id);
   const { applied } = node.record;
+  const isNode = isMaster || applied.node !== undefined;
+  /** Laid down, and not only after the last measurement, which cannot show it yet. */
+  const wasThere = (component: ComponentName): boolean =>
+    (applied[component]?.atMs ?? Number.POSITIVE_INFINITY) <=
+    (measured?.measuredMs ?? Number.MAX_SAFE_INTEGER);
   return {
     name,
     isMaster: roles.includes('control-plane'),
+    isNode,
     has: {
-      runtime: applied.runtime !== undefined,
-      etcd: cluster.etcd?.members.some(({ nodeId }) => nodeId === id) ?? false,
-      node: isMaster || applied.node !== undefined,
-      apiServer: isMaster,
+      runtime: wasThere('runtime'),
+      etcd: wasThere('etcd') && isMember(cluster, id),
+      node: isNode && (wasThere('node') || wasThere('control-plane')),
+      apiServer: isMaster && wasThere('control-plane'),
     },
     online: node.online,
     lastHeardMs: node.lastPollMs ?? node.factsToldMs,
     agentVersion: node.facts?.facts.agentVersion ?? '',
-    measured: book.of(id),
+    measured,
     rejected: book.rejected(id),
   };
 }
+
+const isMember = ({ etcd }: ClusterRecord, id: string): boolean =>
+  etcd?.members.some(({ nodeId }) => nodeId === id) ?? false;

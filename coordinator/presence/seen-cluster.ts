@@ -5,7 +5,9 @@ import type { MeasuredHealth } from './health-book.ts';
 export interface SeenHost {
   readonly name: string;
   readonly isMaster: boolean;
-  /** What the install has finished there; the rest is not missed yet. */
+  /** Its install is over: it is a node of the cluster. */
+  readonly isNode: boolean;
+  /** What the install had finished there when it was measured; the rest is not missed yet. */
   readonly has: {
     /** containerd and the API proxy. */
     readonly runtime: boolean;

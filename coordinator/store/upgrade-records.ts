@@ -155,6 +155,7 @@ function milestone(name: string, kind: GoalKind, plans: readonly PlanRecord[]): 
 const broughtBy: Readonly<Partial<Record<GoalKind, readonly ComponentName[]>>> = {
   stage: ['artifacts'],
   prepare: ['settings', 'runtime', 'network', 'kubernetes', 'api-proxy'],
+  init: ['control-plane'],
   'smoke-image': ['smoke-image'],
 };
 

@@ -16,6 +16,7 @@ export const measured = (
 export const aSeenHost = (name: string, change: Partial<SeenHost> = {}): SeenHost => ({
   name,
   isMaster: false,
+  isNode: true,
   has: { runtime: true, etcd: false, node: true, apiServer: false },
   online: true,
   lastHeardMs: nowMs - 3_000,

@@ -1,4 +1,6 @@
 // The change `init`: the first master.
+
+import { digestOf } from '../../../shared/canonical.ts';
 import { type InitInputs, startControlPlane } from '../../runbooks/init-control-plane.ts';
 import { changes } from '../changes.ts';
 import { type Goal, nothing, waits, wants } from '../goal.ts';
@@ -30,10 +32,15 @@ export const init: Goal = {
       by: subject,
       goal: 'start control plane',
       inputs: stages,
+      brings: () => ({ 'control-plane': controlPlaneDigest(subject) }),
       stages,
     });
   },
 };
+
+/** What of a master a later change of the spec may make another. */
+export const controlPlaneDigest = ({ address, labels }: Member): string =>
+  digestOf({ address, labels }).slice(0, 16);
 
 export const initInputs = (situation: Situation, member: Member): InitInputs => ({
   member,

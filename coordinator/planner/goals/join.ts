@@ -18,6 +18,7 @@ import type { Member } from '../topology.ts';
 import { isHeldUp, stateOf } from '../want.ts';
 import { admission } from './admission.ts';
 import { goodCredentials } from './good-credentials.ts';
+import { controlPlaneDigest } from './init.ts';
 
 export const join: Goal = {
   kind: 'join',
@@ -55,7 +56,7 @@ function masterJoin(situation: Situation, member: Member, sealed: SealedSecret):
     by: member,
     goal: 'join control plane',
     inputs: () => inputs,
-    brings: () => ({ 'control-plane': digestOf(inputs).slice(0, 16) }),
+    brings: () => ({ 'control-plane': controlPlaneDigest(member) }),
     stages: () =>
       joinMaster(
         { member, sealed, etcd: etcdOf(situation), masters: mastersOf(situation) },

@@ -20,7 +20,13 @@ beforeEach(async () => {
   coordinator = await startTestCoordinator({
     decide: (view, now): Decision => ({
       ...issuing(view, now),
-      waits: [{ subject: 'w1', for: hostile, sinceMs: now, endsWhen: hostile, kind: 'held' }],
+      waits: [
+        {
+          subject: 'w1',
+          reason: { code: 'plan-refused', goal: hostile, why: hostile },
+          sinceMs: now,
+        },
+      ],
       faults: [
         {
           check: 'swap',

@@ -42,7 +42,9 @@ export function aPlan(
 export function installed(node: NodeView): Applied {
   const one = { digest: 'd', planId: 'p', atMs: startMs };
   const ofAll = { settings: one, runtime: one, kubernetes: one };
-  return node.record.pool === 'workers' ? { ...ofAll, node: one } : { ...ofAll, etcd: one };
+  return node.record.pool === 'workers'
+    ? { ...ofAll, node: one }
+    : { ...ofAll, etcd: one, 'control-plane': one };
 }
 
 /** etcd as agreed among these hosts. */

@@ -289,7 +289,7 @@ describe('a host in the middle of its install', () => {
   });
 
   test('is missed when it goes away, as a warning: the cluster does not need it yet', () => {
-    const { problems } = judgeOne(away(aSeenHost('w1', { has: joined })));
+    const { problems } = judgeOne(away(aSeenHost('w1', { isNode: false, has: joined })));
     expect(problems).toMatchObject([
       { code: 'agent-away', severity: 'warning', params: { isNode: false } },
     ]);

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import { seeCluster } from '../../../../coordinator/presence/see-cluster.ts';
 import type { ClusterRecord } from '../../../../coordinator/store/records.ts';
-import { aCluster, aNode, aView } from '../../../support/cluster-builders.ts';
+import { aCluster, aNode, aView, startMs } from '../../../support/cluster-builders.ts';
+import { aHealthReport } from '../../../support/health-reports.ts';
 import { aPlan, etcdOf, installed } from '../operator/installed-world.ts';
 
 const m1 = aNode('m1', 1);
@@ -56,4 +57,16 @@ test('identities that are not active are left out, and the clock check can be ig
 test('a host that has not called yet was last heard with its facts', () => {
   const silent = { ...m1, lastPollMs: null };
   expect(see({}, [silent]).hosts[0]?.lastHeardMs).toBe(m1.facts?.reportedMs);
+});
+
+test('what was finished after the last measurement is not missed in it', () => {
+  const joined = { ...w1, record: { ...w1.record, applied: installed(w1) } };
+  const at = (measuredMs: number) => {
+    const measured = { report: aHealthReport(), measuredMs, offsetMs: 0 };
+    const book = { of: () => measured, rejected: () => 0 };
+    const [host] = seeCluster(aView([joined]), { ...source, book }).hosts;
+    return [host?.isNode, host?.has.node];
+  };
+  expect(at(startMs - 1)).toEqual([true, false]);
+  expect(at(startMs + 1)).toEqual([true, true]);
 });
