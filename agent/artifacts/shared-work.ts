@@ -1,5 +1,6 @@
 // One run of a piece of work for all who ask for it while it goes on. It is stopped only when all of
 // them have been stopped, and never runs beside an earlier run that is still ending.
+import { untilAborted } from '../../shared/until-aborted.ts';
 
 export interface SharedWork<T> {
   run(key: string, signal: AbortSignal, work: (signal: AbortSignal) => Promise<T>): Promise<T>;
@@ -24,19 +25,11 @@ export function createSharedWork<T>(): SharedWork<T> {
 
   async function join(entry: Running<T>, signal: AbortSignal): Promise<T> {
     entry.waiters += 1;
-    let onStop = (): void => {};
-    const stopped = new Promise<never>((_resolve, reject) => {
-      onStop = () => {
-        entry.waiters -= 1;
-        if (entry.waiters === 0) entry.controller.abort();
-        reject(signal.reason as Error);
-      };
-    });
-    signal.addEventListener('abort', onStop, { once: true });
     try {
-      return await Promise.race([entry.result, stopped]);
+      return await untilAborted(signal, entry.result);
     } finally {
-      signal.removeEventListener('abort', onStop);
+      entry.waiters -= 1;
+      if (entry.waiters === 0) entry.controller.abort();
     }
   }
 

@@ -12,6 +12,7 @@ import { join } from 'node:path';
 import type { Clock } from '../../shared/clock.ts';
 import { AppError, isAbort } from '../../shared/errors.ts';
 import type { Logger } from '../../shared/log.ts';
+import { untilAborted } from '../../shared/until-aborted.ts';
 import { CLEAN_ENVIRONMENT, type RunCommand, tailOf } from './exec.ts';
 import { listNames, readFileOrNull, removePath, writeFileAtomically } from './files.ts';
 import type { ChangeOptions, CommandResult } from './host.ts';
@@ -40,6 +41,7 @@ const GRACE_MS = 15_000;
 const STOP_TRIES = 25;
 const POLL_FIRST_MS = 50;
 const POLL_MAX_MS = 200;
+const neverStopped = new AbortController().signal;
 
 export function createTransientUnits(options: TransientUnitsOptions): TransientUnits {
   const { run, clock, log, directory = UNIT_DIRECTORY } = options;
@@ -52,18 +54,15 @@ export function createTransientUnits(options: TransientUnitsOptions): TransientU
     if (!unitForm.test(unit)) throw new AppError('internal', `not a unit name: ${unit}`);
     wanted.signal?.throwIfAborted();
     await prepareFiles(unit, wanted.stdin);
-    const stopped = new AbortController();
-    const onStop = (): void => stopped.abort();
-    wanted.signal?.addEventListener('abort', onStop, { once: true });
-    if (wanted.signal?.aborted === true) onStop();
+    const stopped = wanted.signal ?? neverStopped;
     const starting = run(startArgv(argv, wanted), { timeoutMs: wanted.timeoutMs + GRACE_MS });
     try {
-      const started = await Promise.race([starting, aborted(stopped.signal)]);
+      const started = await untilAborted(stopped, starting);
       if (started.exitCode === 0) {
         succeeded.add(unit);
         return await resultOf(unit, 0);
       }
-      return await settled(argv, wanted, { stopped: stopped.signal, said: started.stderr });
+      return await settled(argv, wanted, { stopped, said: started.stderr });
     } catch (thrown) {
       const isLate = thrown instanceof AppError && thrown.code === 'timeout';
       if (isLate) await stopUnit(unit);
@@ -73,7 +72,6 @@ export function createTransientUnits(options: TransientUnitsOptions): TransientU
       }
       throw isLate ? await late(argv, wanted) : thrown;
     } finally {
-      wanted.signal?.removeEventListener('abort', onStop);
       await removePath(fileOf(unit, 'in'));
     }
   }
@@ -228,11 +226,4 @@ function notThere(command: string, unit: string, said: string): AppError {
   }
   const message = `unit ${unit} is gone, so whether \`${command}\` ended well is not known: it is checked on the host`;
   return new AppError('outcome-unknown', message, { retryable: true, details });
-}
-
-async function aborted(signal: AbortSignal): Promise<never> {
-  return await new Promise((_resolve, reject) => {
-    if (signal.aborted) reject(signal.reason as Error);
-    signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
-  });
 }

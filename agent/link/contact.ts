@@ -2,6 +2,7 @@
 // plans may go on. The only source of signed time; time between answers is the boot clock's (rule 18).
 import type { Clock } from '../../shared/clock.ts';
 import type { Answer } from '../../shared/model/plan.ts';
+import { untilAborted } from '../../shared/until-aborted.ts';
 import type { CoordinatorContact } from '../plan/executor.ts';
 
 export interface Contact extends CoordinatorContact {
@@ -34,18 +35,6 @@ export function createContact(clock: Clock): Contact {
     skewMs: () => last?.skewMs ?? null,
     lastAnswerBootMs: () => last?.bootMs ?? null,
     mayGoOn: (planId) => last?.goOn.has(planId) ?? false,
-    nextAnswer: (signal) => untilAborted(next.promise, signal),
+    nextAnswer: (signal) => untilAborted(signal, next.promise),
   };
-}
-
-async function untilAborted(promise: Promise<void>, signal: AbortSignal): Promise<void> {
-  signal.throwIfAborted();
-  const aborted = Promise.withResolvers<never>();
-  const onAbort = (): void => aborted.reject(signal.reason);
-  signal.addEventListener('abort', onAbort, { once: true });
-  try {
-    await Promise.race([promise, aborted.promise]);
-  } finally {
-    signal.removeEventListener('abort', onAbort);
-  }
 }

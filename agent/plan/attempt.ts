@@ -3,6 +3,7 @@
 import { AppError } from '../../shared/errors.ts';
 import type { StepError, StepOutputs } from '../../shared/model/progress.ts';
 import type { StepKind } from '../../shared/model/step.ts';
+import { whenAborted } from '../../shared/until-aborted.ts';
 import type { StepContext, StepRegistry, StepRunner } from '../steps/step-runner.ts';
 import type { StepTurn } from './decide.ts';
 import { endEarlierUnits } from './earlier-units.ts';
@@ -143,11 +144,7 @@ async function loseUnresponsive(
   over: AbortSignal,
   options: AttemptOptions,
 ): Promise<never> {
-  await new Promise<void>((resolve) => {
-    if (ended.aborted) resolve();
-    ended.addEventListener('abort', () => resolve(), { once: true });
-    over.addEventListener('abort', () => resolve(), { once: true });
-  });
+  await whenAborted(AbortSignal.any([ended, over]));
   if (over.aborted) return await new Promise<never>(() => undefined);
   await options.services.clock.sleep(settleMs, over);
   throw new AppError('timeout', 'it did not react when it was asked to end', { retryable: true });

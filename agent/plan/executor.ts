@@ -6,6 +6,7 @@
 // is; when `signal` fires nothing more begins and what runs is left running for the next start.
 import type { Plan } from '../../shared/model/plan.ts';
 import type { JournalRecord, StepError } from '../../shared/model/progress.ts';
+import { untilAborted } from '../../shared/until-aborted.ts';
 import type { StepRegistry } from '../steps/step-runner.ts';
 import { type AttemptOutcome, runAttempt } from './attempt.ts';
 import { decidePlan, mayBegin, type PlanDecision, type StepTurn, unitName } from './decide.ts';
@@ -120,16 +121,15 @@ async function runTurn(turn: StepTurn, options: ExecutorOptions): Promise<readon
   const log = services.log.child({ planId, stepId: step.id, attempt });
   log.info({ kind: step.kind }, 'step started');
   options.say(step.id, step.kind);
-  const outcome = await unlessEnded(
-    runAttempt(turn, {
-      planId,
-      registry: options.registry,
-      services,
-      stopped: options.stopped,
-      say: (sentence) => options.say(step.id, sentence),
-    }),
-    options.signal,
-  );
+  const work = runAttempt(turn, {
+    planId,
+    registry: options.registry,
+    services,
+    stopped: options.stopped,
+    say: (sentence) => options.say(step.id, sentence),
+  });
+  // The work itself is not interrupted: its units go on and are found again.
+  const outcome = await untilAborted(options.signal, work);
   // A service that is being stopped has its children ended with it: that is no failure of theirs.
   if (outcome.result === 'failed') await clock.sleep(failurePauseMs, options.signal);
   await options.record(outcomeRecord(turn, outcome, { options, beganBootMs, attempt }));
@@ -226,19 +226,5 @@ async function forgetAll(prefixes: readonly string[], options: ExecutorOptions):
     await options.services.host.forgetUnits(prefixes);
   } catch (thrown) {
     options.services.log.warn({ units: prefixes, err: thrown }, 'units could not be forgotten');
-  }
-}
-
-/** The work itself is not interrupted: its units go on and are found again. */
-async function unlessEnded<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  const ended = Promise.withResolvers<never>();
-  const onAbort = (): void => ended.reject(signal.reason);
-  signal.addEventListener('abort', onAbort, { once: true });
-  if (signal.aborted) onAbort();
-  try {
-    return await Promise.race([work, ended.promise]);
-  } finally {
-    signal.removeEventListener('abort', onAbort);
-    ended.promise.catch(() => undefined);
   }
 }

@@ -6,6 +6,7 @@ import type { AppError } from '../../shared/errors.ts';
 import type { NodeFacts } from '../../shared/model/facts.ts';
 import type { Answer, Plan } from '../../shared/model/plan.ts';
 import type { JournalRecord } from '../../shared/model/progress.ts';
+import { untilAborted } from '../../shared/until-aborted.ts';
 import { anAnswer, type SigningKeys, signedAnswer, signedPlan } from '../support/signed-plans.ts';
 
 export class FakeLink implements CoordinatorLink {
@@ -91,9 +92,8 @@ export class FakeLink implements CoordinatorLink {
   }
 
   private async hold(signal: AbortSignal): Promise<void> {
-    await new Promise<void>((resolve, reject) => {
-      this.held.push(resolve);
-      signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
-    });
+    const rung = Promise.withResolvers<void>();
+    this.held.push(rung.resolve);
+    await untilAborted(signal, rung.promise);
   }
 }

@@ -10,6 +10,7 @@ import { AppError } from '../../shared/errors.ts';
 import { silentLogger } from '../../shared/log.ts';
 import type { Plan } from '../../shared/model/plan.ts';
 import type { JournalRecord } from '../../shared/model/progress.ts';
+import { untilAborted } from '../../shared/until-aborted.ts';
 import { FakeClock } from '../fakes/clock.ts';
 import { FakeHost } from '../fakes/host.ts';
 
@@ -113,11 +114,7 @@ export class PlanWorld {
       coordinator: {
         lastAnswerBootMs: () => this.lastAnswerBootMs,
         mayGoOn: (planId) => this.goOn.has(planId),
-        nextAnswer: async (signal) => {
-          const aborted = Promise.withResolvers<never>();
-          signal.addEventListener('abort', () => aborted.reject(signal.reason), { once: true });
-          await Promise.race([this.answered.promise, aborted.promise]);
-        },
+        nextAnswer: async (signal) => await untilAborted(signal, this.answered.promise),
       },
       stopped: life.stop ?? new AbortController().signal,
       signal: life.ending ?? new AbortController().signal,
@@ -158,7 +155,5 @@ export const fails =
 
 /** Works until its signal fires. */
 export const hangs: Behaviour = async ({ signal }) => {
-  await new Promise((_resolve, reject) => {
-    signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
-  });
+  await untilAborted(signal, forever);
 };
