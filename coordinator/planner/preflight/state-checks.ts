@@ -9,21 +9,26 @@ const swap: HostCheck = {
   run: (member, spec) =>
     whenKnown(member.facts.swap, 'the swap devices', ({ devices, fstabLines, units }) => {
       if (spec.host.swap === 'off') return [];
-      const found = [
-        ...devices.map((device) => `swap is on: ${device}`),
-        // Off until the next boot: then the kubelet starts, ends and starts again, for ever.
-        ...fstabLines.map((line) => `/etc/fstab turns swap on at the next boot: ${line}`),
-        ...units.map((unit) => `${unit} turns swap on at the next boot`),
-      ];
-      if (found.length === 0) return [];
-      return [
-        {
+      const findings: Finding[] = [];
+      if (devices.length > 0) {
+        findings.push({
           severity: 'error',
-          found: found.join('; '),
-          needed: 'no swap, also after the next boot',
-          mend: 'set host.swap: "off" in the spec and Muster turns it off; or run `swapoff -a`, take swap out of /etc/fstab and mask its units (`systemctl mask UNIT`)',
-        },
-      ];
+          found: `swap is on: ${devices.join(', ')}`,
+          needed: 'no swap',
+          mend: 'set host.swap: "off" in the spec and Muster turns it off, or run `swapoff -a` and clean /etc/fstab',
+        });
+      }
+      const returning = [...fstabLines.map((line) => `/etc/fstab has "${line}"`), ...units];
+      // Off until then: afterwards the kubelet starts, ends and starts again, for ever.
+      if (returning.length > 0) {
+        findings.push({
+          severity: 'error',
+          found: `the next boot turns swap on: ${returning.join(', ')}`,
+          needed: 'no swap after a boot either',
+          mend: 'set host.swap: "off" in the spec and Muster turns it off, or take it out of /etc/fstab and mask its units (`systemctl mask UNIT`)',
+        });
+      }
+      return findings;
     }),
 };
 

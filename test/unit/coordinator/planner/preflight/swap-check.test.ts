@@ -21,12 +21,12 @@ test.each<[string, Partial<SwapFact>, string]>([
   [
     'swap in fstab, which the next boot turns on',
     { fstabLines: [fstab] },
-    `/etc/fstab turns swap on at the next boot: ${fstab}`,
+    `the next boot turns swap on: /etc/fstab has "${fstab}"`,
   ],
   [
     'a swap unit, which the next boot starts',
     { units: ['swapfile.swap'] },
-    'swapfile.swap turns swap on at the next boot',
+    'the next boot turns swap on: swapfile.swap',
   ],
 ])('%s is an error, unless Muster is to turn it off', (_what, swap, found) => {
   expect(findings(swap, 'refuse')).toMatchObject([{ severity: 'error', found }]);
