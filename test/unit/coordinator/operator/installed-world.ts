@@ -39,8 +39,8 @@ export function aPlan(
 }
 
 /** What an install leaves on a host. */
-export function installed(node: NodeView): Applied {
-  const one = { digest: 'd', planId: 'p', atMs: startMs };
+export function installed(node: NodeView, atMs = 0): Applied {
+  const one = { digest: 'd', planId: 'p', atMs };
   const ofAll = { settings: one, runtime: one, kubernetes: one };
   return node.record.pool === 'workers'
     ? { ...ofAll, node: one }

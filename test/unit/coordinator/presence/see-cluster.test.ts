@@ -60,7 +60,7 @@ test('a host that has not called yet was last heard with its facts', () => {
 });
 
 test('what was finished after the last measurement is not missed in it', () => {
-  const joined = { ...w1, record: { ...w1.record, applied: installed(w1) } };
+  const joined = { ...w1, record: { ...w1.record, applied: installed(w1, startMs) } };
   const at = (measuredMs: number) => {
     const measured = { report: aHealthReport(), measuredMs, offsetMs: 0 };
     const book = { of: () => measured, rejected: () => 0 };
