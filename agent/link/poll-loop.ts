@@ -30,7 +30,7 @@ export interface PollLoop {
   wake(): void;
 }
 
-/** Each poll is a sign of life: the shorter, the sooner a host that was switched off is missed. */
+/** Each poll is a sign of life; the coordinator holds none for longer. */
 export const IDLE_HOLD_MS = 10_000;
 /** Shorter while steps run, so that what they wait for is shown and answers stay young. */
 export const WORKING_HOLD_MS = 5_000;

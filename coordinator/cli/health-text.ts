@@ -4,7 +4,7 @@ import { formatAge } from '../../shared/duration.ts';
 import type { ClusterHealthDocument, ProblemDocument } from '../operator/health-documents.ts';
 
 /** `w1 does not run …; …` and below it since when and what ends it. */
-export function formatProblem(problem: ProblemDocument, now: number): string {
+function formatProblem(problem: ProblemDocument, now: number): string {
   const { subject, what, means, sinceMs, endsWhen } = problem;
   return `${subject} ${what}; ${means}\n  ${formatSince(sinceMs, now)}ends when ${endsWhen}\n`;
 }

@@ -1,5 +1,6 @@
 // The words for what is wrong with a host itself: away, not measured, its disks, clock, certificates.
 import { formatBytes } from './format-bytes.ts';
+import { ONLINE_MS } from './polls.ts';
 import type { CertificateFamily, MissingPart, ProblemCode, ProblemParams } from './problem.ts';
 import type { SentencesOf } from './problem-sentences.ts';
 
@@ -65,7 +66,7 @@ function unmeasured(
     case 'starting':
       return {
         what: 'has not called since the coordinator started',
-        mend: 'its agent calls, or is missed after 25 seconds',
+        mend: `its agent calls; it is missed ${ONLINE_MS / 1000} s after the start`,
       };
     case 'none':
       return {
@@ -105,7 +106,7 @@ function certificatesSaid(
 const certificates: Readonly<Record<CertificateFamily, { means: string; mend: string }>> = {
   kubernetes: {
     means: 'with it the control plane of this host stops working',
-    mend: 'they are renewed (on HOST: `kubeadm certs renew all`, then `systemctl restart kubelet` with the static pods moved out and in)',
+    mend: 'they are renewed (on HOST: `kubeadm certs renew all`, then restart its control-plane pods)',
   },
   etcd: {
     means: 'with it the etcd member of this host is lost to the others',

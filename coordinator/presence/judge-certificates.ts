@@ -5,8 +5,8 @@ import type { HostFacts } from './judge-host.ts';
 import type { CertificateFamily, Problem } from './problem.ts';
 
 const dayMs = 24 * 3_600_000;
-export const CERTIFICATE_WARNING_MS = 30 * dayMs;
-export const CERTIFICATE_ERROR_MS = 7 * dayMs;
+const warningMs = 30 * dayMs;
+const errorMs = 7 * dayMs;
 
 /** @param now what the ends are compared with */
 export function judgeCertificates({ host, report, fault }: HostFacts, now: number): Problem[] {
@@ -14,7 +14,7 @@ export function judgeCertificates({ host, report, fault }: HostFacts, now: numbe
   if (certificates === 'unknown') {
     return host.has.runtime ? [fault('part-unknown', { part: 'certificates' })] : [];
   }
-  const near = certificates.filter(({ notAfterMs }) => notAfterMs - now < CERTIFICATE_WARNING_MS);
+  const near = certificates.filter(({ notAfterMs }) => notAfterMs - now < warningMs);
   const families = Map.groupBy(near, familyOf);
   return [...families].flatMap(([family, members]) => {
     const [first] = members.toSorted((a, b) => a.notAfterMs - b.notAfterMs);
@@ -27,10 +27,10 @@ export function judgeCertificates({ host, report, fault }: HostFacts, now: numbe
       days: Math.floor(leftMs / dayMs),
       endsMs: first.notAfterMs,
     };
-    const severity = leftMs < CERTIFICATE_ERROR_MS ? 'error' : 'warning';
+    const severity = leftMs < errorMs ? 'error' : 'warning';
     const problem = fault('certificate-ends', params, { severity });
     // Since it came near, and not since somebody looked.
-    const nearSinceMs = first.notAfterMs - CERTIFICATE_WARNING_MS;
+    const nearSinceMs = first.notAfterMs - warningMs;
     return [{ ...problem, sinceMs: nearSinceMs }];
   });
 }

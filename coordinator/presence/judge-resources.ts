@@ -9,7 +9,7 @@ const lowDisk = { share: 0.1, bytes: 10 * GiB };
 const lastDiskBytes = GiB;
 const lowMemory = { share: 0.03, bytes: 256 * MiB };
 /** As the preflight: certificates and etcd do not stand more. */
-export const CLOCK_OFF_MS = 30_000;
+const clockOffMs = 30_000;
 
 export function judgeResources(
   facts: HostFacts,
@@ -49,7 +49,7 @@ function judgeMemory({ report, fault }: HostFacts): Problem[] {
 function judgeClock({ host, report, fault }: HostFacts): Problem[] {
   const problems: Problem[] = [];
   const aheadMs = -(host.measured?.offsetMs ?? 0);
-  if (Math.abs(aheadMs) > CLOCK_OFF_MS) problems.push(fault('clock-off', { aheadMs }));
+  if (Math.abs(aheadMs) > clockOffMs) problems.push(fault('clock-off', { aheadMs }));
   // Unknown is a container on the clock of its machine: that is kept there or not.
   if (report.clock !== 'unknown' && !report.clock.synchronized) {
     const { service } = report.clock;

@@ -73,8 +73,13 @@ export interface PollWait {
   readonly signal: AbortSignal;
 }
 
-/** An idle agent polls every ten seconds: this is two polls that were missed, and some patience. */
-export const ONLINE_MS = 25_000;
+/**
+ * Longest time between two polls of an agent. What it asks for counts when it is shorter: a working
+ * agent asks more often. Each poll is a sign of life, so this is what a silent host is missed by.
+ */
+export const LONGEST_HOLD_MS = 10_000;
+/** A poll that is due and did not come, with as long again as patience for a busy machine. */
+export const ONLINE_MS = 2 * LONGEST_HOLD_MS;
 
 interface Entry {
   state: PollState;

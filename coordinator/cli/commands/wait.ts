@@ -40,9 +40,10 @@ export async function wait(options: WaitOptions, io: CliIo): Promise<number | un
       if (progress.isOver === true) return exitCode.failed;
       const leftMs = untilMs - io.clock.boot();
       if (leftMs <= 0) {
+        const waited = timeoutMs === 0 ? 'not' : `waited ${formatAge(timeoutMs)} for`;
         throw new AppError(
           'timeout',
-          `waited ${formatAge(timeoutMs)} for ${options.for}: ${progress.text}; \`coordinator explain\` says why`,
+          `${waited} ${options.for}: ${progress.text}; \`coordinator explain\` says why`,
         );
       }
       await nextChange(call, revision, { io, leftMs });

@@ -1,5 +1,5 @@
 // PullPlan: the heartbeat, and the only way a plan reaches a host. A poll is held until there is
-// something new for its node, at most 20 s, and always answered with a signed answer of its own.
+// something new for its node, at most 10 s, and always answered with a signed answer of its own.
 import { checked } from '../../../shared/alphabets.ts';
 import { digestOf } from '../../../shared/canonical.ts';
 import { AppError } from '../../../shared/errors.ts';
@@ -15,7 +15,13 @@ import type { PullRequest__Output } from '../../../shared/rpc/generated/muster/v
 import type { CallContext } from '../../../shared/rpc/handler.ts';
 import { accepted } from '../../plan-records/apply-record.ts';
 import { endForgotten } from '../../plan-records/forgotten.ts';
-import type { LaneTold, OpenPoll, PollTold, TroubleTold } from '../../presence/polls.ts';
+import {
+  type LaneTold,
+  LONGEST_HOLD_MS,
+  type OpenPoll,
+  type PollTold,
+  type TroubleTold,
+} from '../../presence/polls.ts';
 import { signAnswer } from '../../signing/issuer.ts';
 import {
   type JournalPosition,
@@ -26,7 +32,6 @@ import {
 import { update } from '../../store/store.ts';
 import type { FleetDependencies } from './fleet-dependencies.ts';
 
-export const LONGEST_HOLD_MS = 20_000;
 /** Evict and ban end an open poll at the latest after this, even if no one rings. */
 const recheckMs = 4_000;
 /** A host that neither takes nor refuses a plan it was sent is not asked in a tight loop. */

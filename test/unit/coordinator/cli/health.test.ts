@@ -30,7 +30,7 @@ describe('wait --for healthy', () => {
     expect(code).toBe(124);
     expect(err).toContain('cluster lab: degraded, 3 of 3 hosts measured\n');
     expect(err).toContain('w1 has a kubelet that runs and does not answer (no answer within 4 s)');
-    expect(err).toContain('error: waited 0s for healthy: cluster lab: degraded');
+    expect(err).toContain('error: not healthy: cluster lab: degraded');
   });
 
   test('ends when what was wrong is over', async () => {

@@ -18,7 +18,7 @@ const told = (poll: number, change: Partial<PollTold> = {}): PollTold => ({
 const never = new AbortController().signal;
 
 describe('what polls tell', () => {
-  it('makes a node online for 25 s: two polls missed, and some patience', () => {
+  it('makes a node online for as long as two polls may take', () => {
     const clock = manualClock();
     const polls = createPolls(clock);
     expect(polls.isOnline('a')).toBe(false);

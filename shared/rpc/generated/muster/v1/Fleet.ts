@@ -18,14 +18,14 @@ import type { RenewRequest as _muster_v1_RenewRequest, RenewRequest__Output as _
  */
 export interface FleetClient extends grpc.Client {
   /**
-   * Long poll, at most 20 s; carries what the agent is doing, so it is the heartbeat too.
+   * Long poll, at most 10 s; carries what the agent is doing, so it is the heartbeat too.
    */
   PullPlan(argument: _muster_v1_PullRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_muster_v1_PullReply__Output>): grpc.ClientUnaryCall;
   PullPlan(argument: _muster_v1_PullRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_muster_v1_PullReply__Output>): grpc.ClientUnaryCall;
   PullPlan(argument: _muster_v1_PullRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_muster_v1_PullReply__Output>): grpc.ClientUnaryCall;
   PullPlan(argument: _muster_v1_PullRequest, callback: grpc.requestCallback<_muster_v1_PullReply__Output>): grpc.ClientUnaryCall;
   /**
-   * Long poll, at most 20 s; carries what the agent is doing, so it is the heartbeat too.
+   * Long poll, at most 10 s; carries what the agent is doing, so it is the heartbeat too.
    */
   pullPlan(argument: _muster_v1_PullRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_muster_v1_PullReply__Output>): grpc.ClientUnaryCall;
   pullPlan(argument: _muster_v1_PullRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_muster_v1_PullReply__Output>): grpc.ClientUnaryCall;
@@ -87,7 +87,7 @@ export interface FleetClient extends grpc.Client {
  */
 export interface FleetHandlers extends grpc.UntypedServiceImplementation {
   /**
-   * Long poll, at most 20 s; carries what the agent is doing, so it is the heartbeat too.
+   * Long poll, at most 10 s; carries what the agent is doing, so it is the heartbeat too.
    */
   PullPlan: grpc.handleUnaryCall<_muster_v1_PullRequest__Output, _muster_v1_PullReply>;
   
