@@ -2,6 +2,8 @@
 // every step against the shape of its kind. Anything unknown is refused, never skipped. Pure.
 import { asStepId } from '../../shared/model/ids.ts';
 import type { Plan } from '../../shared/model/plan.ts';
+import type { StepKind } from '../../shared/model/step.ts';
+import { stepKinds } from '../../shared/model/step-kinds.ts';
 import { findStepFault } from './step-shape.ts';
 
 export type ParsedPlan =
@@ -80,7 +82,6 @@ function findStagesFault(stages: readonly unknown[], kinds: ReadonlySet<string>)
   return findIdFault(ids);
 }
 
-const effects = ['read', 'change', 'disrupt', 'destroy'];
 const stepFields = new Set([
   'id',
   'kind',
@@ -100,7 +101,10 @@ function findCommonFault(step: Json, kinds: ReadonlySet<string>): string | null 
     return 'this agent does not know the kind';
   if (!isWithin(step['timeoutSeconds'], longestTimeoutSeconds))
     return 'timeoutSeconds must be 1 to 86400';
-  if (!effects.includes(step['effect'] as string)) return `effect ${show(step['effect'])}`;
+  const allowed: readonly unknown[] = stepKinds[step['kind'] as StepKind].effects;
+  if (!allowed.includes(step['effect'])) {
+    return `effect ${show(step['effect'])}: the kind may only ${allowed.join(' or ')}`;
+  }
   if (step['onStop'] !== 'interrupt' && step['onStop'] !== 'finish')
     return `onStop ${show(step['onStop'])}`;
   const beginWithin = step['beginWithinSeconds'];

@@ -7,6 +7,12 @@ import { cgroupVersionOf, type HostComponent, isMaster } from './host-target.ts'
 
 const podImages = ['image-kube-proxy', 'image-coredns', 'image-pause'];
 
+/**
+ * kubeadm names the folder to every kubelet and makes it on masters only: a worker's kubelet complains
+ * of a missing one each second. Files that begin with a dot are no pods to it.
+ */
+const staticPodFolder = writeConfig('static-pods', `${paths.manifests}/.keep`, '');
+
 export const kubernetes: HostComponent = {
   name: 'kubernetes',
   disruption: 'drain',
@@ -29,7 +35,10 @@ export const kubernetes: HostComponent = {
     });
     return {
       install: binaries.map((binary) => installBinary(materials, binary)),
-      configure: [writeConfig('kubelet-config', paths.kubeletDropIn, dropIn)],
+      configure: [
+        writeConfig('kubelet-config', paths.kubeletDropIn, dropIn),
+        ...(isMaster(host) ? [] : [staticPodFolder]),
+      ],
       certificates: isMaster(host) ? [etcdClient] : [],
       services: [
         // Started by kubeadm once its configuration is there.

@@ -119,6 +119,7 @@ test.each([
   ['a path that climbs', { ...aStep('a'), args: { path: '/a/../b', content: '', mode: 1 } }],
   ['an id that is none', { ...aStep('a'), id: 'A B' }],
   ['an unknown effect', { ...aStep('a'), effect: 'maybe' }],
+  ['a milder effect than its kind has', { ...aStep('a'), effect: 'read' }],
   ['no time limit', { ...aStep('a'), timeoutSeconds: 0 }],
   ['an unknown field', { ...aStep('a'), env: {} }],
   ['nothing at all', null],
