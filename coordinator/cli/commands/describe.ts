@@ -55,6 +55,16 @@ export async function showPlan(
   return await describe({ ...options, kind: 'plan', name: options.id }, io);
 }
 
+function formatApplied(applied: NonNullable<NodeDocument['details']>['applied'], now: number) {
+  const rows = Object.entries(applied).map(([component, { digest, planId, atMs }]) => [
+    component,
+    digest ?? 'by version 0.1',
+    `${formatAge(now - atMs)} ago`,
+    planId,
+  ]);
+  return rows.length === 0 ? '' : formatTable(['COMPONENT', 'DIGEST', 'WHEN', 'BY PLAN'], rows);
+}
+
 function describeNode(node: NodeDocument, now: number): string {
   const { details } = node;
   const facts = details?.facts ?? null;
@@ -108,6 +118,7 @@ function describeNode(node: NodeDocument, now: number): string {
     ),
     section('Health', formatProblems(node.health.problems, now)),
     section('Waits', formatWaits(node.waits, now)),
+    section('Laid down', details === undefined ? '' : formatApplied(details.applied, now)),
     section('Preflight', formatFaults(details?.faults ?? [])),
   ].join('');
 }

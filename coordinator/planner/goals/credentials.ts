@@ -13,7 +13,7 @@ import {
   type Situation,
 } from '../situation.ts';
 import type { Member } from '../topology.ts';
-import { stateOf } from '../want.ts';
+import { isHeldUp, stateOf } from '../want.ts';
 import { admission } from './admission.ts';
 import { credentialsOf, expiresMs, goodCredentials, outputOf } from './good-credentials.ts';
 import { joinState } from './join.ts';
@@ -31,7 +31,8 @@ export const credentials: Goal = {
 };
 
 function wishesOf(situation: Situation, consumer: Member): Wishes {
-  const isNeeded = consumer.node.online && joinState(situation, consumer).kind === 'due';
+  const isThere = consumer.node.online && !isHeldUp(situation, consumer);
+  const isNeeded = isThere && joinState(situation, consumer).kind === 'due';
   if (!isNeeded || goodCredentials(situation, consumer) !== null) return nothing;
   const delegate = delegateOf(situation);
   if (delegate === null) {

@@ -335,3 +335,19 @@ test('a first master that does not say which CA it made is held, and a retry has
   expect(world.issued.filter((line) => line === 'm1: make cluster keys')).toHaveLength(2);
   expect(world.view.cluster.masters).toHaveLength(3);
 });
+
+test('no credentials are made for a worker that is held or away', () => {
+  const world = new PlanningWorld([...masters, ...workers]);
+  world.settle();
+  for (const plan of world.running()) {
+    if (plan.nodeId === workers[0]!.record.id) world.fail(plan, { retryable: false });
+    else world.finish(plan);
+  }
+  world.setOnline('w2', false);
+  for (let hour = 0; hour < 24; hour += 1) {
+    world.runAll();
+    world.now += 3_600_000;
+  }
+  expect(world.view.cluster.masters).toHaveLength(3);
+  expect(world.issued.filter((line) => /credentials (for|of) w/.test(line))).toEqual([]);
+});

@@ -22,7 +22,7 @@ const swapOn: Partial<NodeFacts> = {
 
 test('swap: is an error that names the devices', () => {
   expect(judgedWorker(swapOn)).toEqual([
-    'w1 error [swap] found swap is on: /dev/sda2; swap is on: /swapfile, needed no swap, also after the next boot; set host.swap: "off" in the spec and Muster turns it off; or run `swapoff -a`, take swap out of /etc/fstab and mask its units (`systemctl mask UNIT`)',
+    'w1 error [swap] found swap is on: /dev/sda2, /swapfile, needed no swap; set host.swap: "off" in the spec and Muster turns it off, or run `swapoff -a` and clean /etc/fstab',
   ]);
 });
 
