@@ -11,6 +11,8 @@ import type { AgentPaths } from './config.ts';
 import { createFactsKeeper, type FactsKeeper } from './facts-keeper.ts';
 import { createHealthKeeper } from './health/health-keeper.ts';
 import type { Host } from './host/host.ts';
+import type { HttpGet } from './host/http-get.ts';
+import type { OpenKubeApi } from './host/kube-api.ts';
 import type { Identity } from './identity/identity.ts';
 import { isIdentityRenewalDue, renewIdentity } from './identity/renewal.ts';
 import { type Contact, createContact } from './link/contact.ts';
@@ -33,6 +35,8 @@ export interface AgentOptions {
   readonly identity: Identity;
   readonly openLink: (identity: Identity) => CoordinatorLink;
   readonly host: Host;
+  readonly openKube: OpenKubeApi;
+  readonly httpGet: HttpGet;
   readonly registry: StepRegistry;
   readonly artifacts: Artifacts;
   readonly own: OwnProcess;
@@ -112,6 +116,8 @@ export async function runAgent(options: AgentOptions): Promise<'ended' | 'start-
     registry,
     services: {
       host: options.host,
+      openKube: options.openKube,
+      httpGet: options.httpGet,
       clock,
       log,
       stateDirectory: paths.stateDirectory,

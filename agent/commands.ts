@@ -18,6 +18,7 @@ import { measureHealth } from './health/measure.ts';
 import type { Host } from './host/host.ts';
 import { httpGet } from './host/http-get.ts';
 import { createNodeHost } from './host/node-host.ts';
+import { connectKubeApi } from './host/node-kube-api.ts';
 import { readIdentity } from './identity/identity.ts';
 import { readTokenFile } from './identity/token-file.ts';
 import { lockInstance } from './instance-lock.ts';
@@ -126,6 +127,8 @@ async function work(paths: AgentPaths, around: Surroundings): Promise<'ended' | 
     openLink: (current) =>
       openGrpcLink({ coordinators, identity: current, agentVersion: AGENT_VERSION, clock }),
     host,
+    openKube: connectKubeApi,
+    httpGet,
     registry: stepRegistry,
     artifacts: openArtifactStore({
       directory: paths.artifactsDirectory,

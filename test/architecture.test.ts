@@ -101,6 +101,19 @@ test('steps reach the machine through the Host port alone', () => {
   expect(show(wrong)).toEqual([]);
 });
 
+test('steps speak to clusters through the KubeApi port, and to the network through their context', () => {
+  const real = /^agent\/host\/(node-host|node-kube-api|own-process|exec|files)\.ts$/;
+  const wrong = imports.filter(
+    ({ from, to }) =>
+      from.startsWith('agent/steps/') && (real.test(to) || /^node:(https?|net|tls)$/.test(to)),
+  );
+  expect(show(wrong)).toEqual([]);
+  const values = files.filter(
+    (file) => file.startsWith('agent/steps/') && /import \{[^}]*\bhttpGet\b/.test(sourceOf(file)),
+  );
+  expect(values).toEqual([]);
+});
+
 test('no file outgrows 400 lines', () => {
   const long = files.filter((file) => sourceOf(file).split('\n').length > 400);
   expect(long).toEqual([]);

@@ -9,8 +9,10 @@ export interface HttpAnswer {
   readonly text: string;
 }
 
+export type HttpGet = (url: string, signal: AbortSignal) => Promise<HttpAnswer>;
+
 /** A new connection each time: a kept one would hide that a new one fails. */
-export async function httpGet(url: string, signal: AbortSignal): Promise<HttpAnswer> {
+export const httpGet: HttpGet = async (url, signal) => {
   return await new Promise((resolve, reject) => {
     const outgoing = request(url, { method: 'GET', signal, agent: false }, (incoming) => {
       let text = '';
@@ -25,4 +27,4 @@ export async function httpGet(url: string, signal: AbortSignal): Promise<HttpAns
     outgoing.on('error', reject);
     outgoing.end();
   });
-}
+};

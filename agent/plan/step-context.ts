@@ -7,6 +7,8 @@ import type { ArtifactReference } from '../../shared/model/step.ts';
 import { retry } from '../../shared/retry.ts';
 import { openFiles } from '../../shared/seal.ts';
 import type { Host } from '../host/host.ts';
+import type { HttpGet } from '../host/http-get.ts';
+import type { OpenKubeApi } from '../host/kube-api.ts';
 import type { CoordinatorLink } from '../link/coordinator-link.ts';
 import type { StepContext } from '../steps/step-runner.ts';
 import type { StepTurn } from './decide.ts';
@@ -25,6 +27,8 @@ export interface ArtifactFetch {
 
 export interface StepServices {
   readonly host: Host;
+  readonly openKube: OpenKubeApi;
+  readonly httpGet: HttpGet;
   readonly clock: Clock;
   readonly log: Logger;
   readonly stateDirectory: string;
@@ -58,6 +62,8 @@ export function stepContext(services: StepServices, binding: AttemptBinding): St
     stepId,
     unit: turn.unit,
     timeoutMs: turn.step.timeoutSeconds * 1000,
+    kube: (credentials, other = signal) => services.openKube(credentials, other),
+    httpGet: services.httpGet,
     artifact: async (reference) => {
       if (!(await artifacts.has(reference)))
         await artifacts.fetch(reference, { signal, progress: say });

@@ -1,6 +1,6 @@
 // A connection to the Kubernetes API for the time of one piece of work, and the requests that steps
 // have in common. As the administrator, through the node's own API proxy, where nothing else is said.
-import { connectKubeApi, type KubeAnswer, type KubeApi, unwantedAnswer } from '../host/kube-api.ts';
+import { type KubeAnswer, type KubeApi, unwantedAnswer } from '../host/kube-api.ts';
 import { readKubeconfig } from '../host/kubeconfig.ts';
 import { kubernetes } from './kubernetes-paths.ts';
 import type { StepContext } from './step-runner.ts';
@@ -10,15 +10,12 @@ export async function withAdminApi<T>(
   context: StepContext,
   work: (api: KubeApi) => Promise<T>,
 ): Promise<T> {
-  const api = connectKubeApi(
-    await readKubeconfig(context.host, kubernetes.adminConfig),
-    context.signal,
-  );
-  try {
-    return await work(api);
-  } finally {
-    api.close();
-  }
+  using api = await openAdminApi(context);
+  return await work(api);
+}
+
+export async function openAdminApi({ host, kube }: StepContext): Promise<KubeApi> {
+  return kube(await readKubeconfig(host, kubernetes.adminConfig));
 }
 
 /** Null when there is none. @throws AppError */

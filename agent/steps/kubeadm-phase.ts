@@ -6,10 +6,9 @@
 import { AppError } from '../../shared/errors.ts';
 import type { StepArgs } from '../../shared/model/step.ts';
 import { redact } from '../../shared/redact.ts';
-import { connectKubeApi, type KubeApi } from '../host/kube-api.ts';
-import { readKubeconfig } from '../host/kubeconfig.ts';
+import type { KubeApi } from '../host/kube-api.ts';
 import { textAt } from './kube-object.ts';
-import { lookPatiently } from './kube-session.ts';
+import { lookPatiently, openAdminApi } from './kube-session.ts';
 import {
   markerPath,
   type Phase,
@@ -76,21 +75,17 @@ async function withInput<T>(
   context: StepContext,
   work: (input: PhaseInput) => Promise<T>,
 ): Promise<T> {
-  const { host, signal } = context;
-  const config = await host.readFile(args.configPath);
+  const config = await context.host.readFile(args.configPath);
   if (config === null) {
     throw new AppError('not-found', `there is no ${args.configPath} for kubeadm to read`);
   }
-  let opened: KubeApi | null = null;
+  using opened = new DisposableStack();
+  let kept: KubeApi | null = null;
   const api = async (): Promise<KubeApi> => {
-    opened ??= connectKubeApi(await readKubeconfig(host, kubernetes.adminConfig), signal);
-    return opened;
+    kept ??= opened.use(await openAdminApi(context));
+    return kept;
   };
-  try {
-    return await work({ args, context, config, api });
-  } finally {
-    (opened as KubeApi | null)?.close();
-  }
+  return await work({ args, context, config, api });
 }
 
 async function firstFault(phase: Phase, input: PhaseInput): Promise<string | null> {

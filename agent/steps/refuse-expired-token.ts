@@ -8,7 +8,6 @@
 // connection to another of them; hence a new connection for each question, and only a 401 that all
 // answers agree on for longer than that counts.
 import { AppError } from '../../shared/errors.ts';
-import { connectKubeApi } from '../host/kube-api.ts';
 import { type KubeCredentials, readKubeconfig } from '../host/kubeconfig.ts';
 import { discoveryPathIn } from './kubeadm-phase-parts.ts';
 import type { StepContext } from './step-runner.ts';
@@ -57,7 +56,7 @@ export async function refuseExpiredToken(config: string, context: StepContext): 
   let refusedAt: number | null = null;
   for (;;) {
     signal.throwIfAborted();
-    const answer = await askOnce(credentials, signal);
+    const answer = await askOnce(credentials, context);
     if (answer === 'refused' && refusedAt === null) {
       refusedAt = clock.boot();
       context.progress('waits: a master does not take the join credentials');
@@ -75,15 +74,11 @@ export async function refuseExpiredToken(config: string, context: StepContext): 
   }
 }
 
-async function askOnce(credentials: KubeCredentials, signal: AbortSignal): Promise<TokenAnswer> {
-  const api = connectKubeApi(credentials, signal);
-  try {
-    const probe = await patient(async () => done(await api.request('GET', path)));
-    if (probe.kind === 'waits' || probe.value.status >= 500) return 'none';
-    return probe.value.status === 401 ? 'refused' : 'taken';
-  } finally {
-    api.close();
-  }
+async function askOnce(credentials: KubeCredentials, { kube }: StepContext): Promise<TokenAnswer> {
+  using api = kube(credentials);
+  const probe = await patient(async () => done(await api.request('GET', path)));
+  if (probe.kind === 'waits' || probe.value.status >= 500) return 'none';
+  return probe.value.status === 401 ? 'refused' : 'taken';
 }
 
 function credentialsExpired(what: string): AppError {

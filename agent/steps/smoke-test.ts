@@ -3,8 +3,7 @@
 // tried until it passes or the step's time ends; what was made is deleted in any case.
 import { AppError, toAppError } from '../../shared/errors.ts';
 import type { StepArgs } from '../../shared/model/step.ts';
-import { httpGet } from '../host/http-get.ts';
-import { connectKubeApi, type KubeApi } from '../host/kube-api.ts';
+import type { KubeApi } from '../host/kube-api.ts';
 import { readKubeconfig } from '../host/kubeconfig.ts';
 import { conditionOf, listAt, numberAt, textAt } from './kube-object.ts';
 import { deleteObject, getObject, serverSideApply, withAdminApi } from './kube-session.ts';
@@ -140,7 +139,7 @@ function checksOf(
   made: { readonly stand: Stand; readonly placed: readonly Placed[]; readonly service: unknown },
 ): readonly Check[] {
   const { stand, placed, service } = made;
-  const { signal } = stand.context;
+  const { signal, httpGet } = stand.context;
   const clusterIp = textAt(service, 'spec', 'clusterIP');
   const nodePort = numberAt(listAt(service, 'spec', 'ports')[0], 'nodePort');
   const dns = `${SERVICE}.${stand.namespace}.svc.${args.clusterDomain}`;
@@ -265,15 +264,12 @@ function failed(
 }
 
 /** Also after a stop, so with a signal of its own. Not waited for: the cluster goes on by itself. */
-async function cleanUp(namespace: string, { host, log, planId }: StepContext): Promise<void> {
+async function cleanUp(namespace: string, context: StepContext): Promise<void> {
+  const { host, log, planId } = context;
   try {
     const credentials = await readKubeconfig(host, kubernetes.adminConfig);
-    const api = connectKubeApi(credentials, AbortSignal.timeout(tryMs));
-    try {
-      await deleteObject(api, namespacePath(namespace));
-    } finally {
-      api.close();
-    }
+    using api = context.kube(credentials, new AbortController().signal);
+    await deleteObject(api, namespacePath(namespace));
   } catch (thrown) {
     log.warn({ planId, namespace, err: thrown }, 'the smoke test left its namespace behind');
   }

@@ -12,6 +12,9 @@ import type {
 } from '../../shared/model/step.ts';
 import type { SecretFiles } from '../../shared/seal.ts';
 import type { Host } from '../host/host.ts';
+import type { HttpGet } from '../host/http-get.ts';
+import type { KubeApi } from '../host/kube-api.ts';
+import type { KubeCredentials } from '../host/kubeconfig.ts';
 
 /** What runners need beyond the host; the agent's parts stand behind it. */
 export interface StepContext {
@@ -26,6 +29,10 @@ export interface StepContext {
   /** Prefix for transient units of this attempt. */
   readonly unit: string;
   readonly timeoutMs: number;
+  /** Opens the API of a cluster; ends with `signal`, which is the attempt's unless another is given. */
+  readonly kube: (credentials: KubeCredentials, signal?: AbortSignal) => KubeApi;
+  /** One plain request, never for anything that has to be trusted. */
+  readonly httpGet: HttpGet;
   /** Path of the artifact in the agent's content store, fetching it when it is not there. */
   readonly artifact: (reference: ArtifactReference) => Promise<string>;
   /** Whether the artifact is in the content store, complete. */

@@ -1,7 +1,6 @@
 // Waits until one API server, at its own address and not through a proxy, says that it is ready. With
 // the administrator's certificate where the host has it: anonymous requests may be switched off.
 import { AppError } from '../../shared/errors.ts';
-import { connectKubeApi } from '../host/kube-api.ts';
 import { readKubeconfig } from '../host/kubeconfig.ts';
 import { failedChecks } from '../host/readyz.ts';
 import { kubeWait } from './kube-wait.ts';
@@ -13,7 +12,7 @@ export const waitApiserverReady = kubeWait({
   everyMs: 250,
   title: ({ url }) => `wait until ${url} answers ok`,
 
-  async open({ url, caPath }, { host, signal }) {
+  async open({ url, caPath }, { host, kube }) {
     const server = new URL(url).origin;
     const ca = await host.readFile(caPath);
     if (ca === null) {
@@ -21,7 +20,7 @@ export const waitApiserverReady = kubeWait({
     }
     const isMaster = (await host.stat(kubernetes.adminConfig)) !== null;
     const admin = isMaster ? await readKubeconfig(host, kubernetes.adminConfig) : {};
-    return connectKubeApi({ ...admin, server, ca }, signal);
+    return kube({ ...admin, server, ca });
   },
 
   async look({ url }, api) {

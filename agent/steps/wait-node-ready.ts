@@ -1,6 +1,5 @@
 // Waits until a node says that it is Ready. As the administrator where there is one on the host, else
 // as the host's own kubelet, which may look at no node but its own.
-import { connectKubeApi } from '../host/kube-api.ts';
 import { readKubeconfig } from '../host/kubeconfig.ts';
 import { conditionOf } from './kube-object.ts';
 import { getObject } from './kube-session.ts';
@@ -13,10 +12,10 @@ export const waitNodeReady = kubeWait({
   everyMs: 300,
   title: ({ node }) => `wait until node ${node} is Ready`,
 
-  async open(_args, { host, signal }) {
+  async open(_args, { host, kube }) {
     const isMaster = (await host.stat(kubernetes.adminConfig)) !== null;
     const config = isMaster ? kubernetes.adminConfig : kubernetes.kubeletConfig;
-    return connectKubeApi(await readKubeconfig(host, config), signal);
+    return kube(await readKubeconfig(host, config));
   },
 
   async look({ node }, api) {

@@ -2,12 +2,9 @@
 // available. What still lacks is decided by a pure function on the object.
 import { AppError } from '../../shared/errors.ts';
 import type { StepArgs } from '../../shared/model/step.ts';
-import { connectKubeApi } from '../host/kube-api.ts';
-import { readKubeconfig } from '../host/kubeconfig.ts';
 import { at, numberAt } from './kube-object.ts';
-import { getObject } from './kube-session.ts';
+import { getObject, openAdminApi } from './kube-session.ts';
 import { kubeWait } from './kube-wait.ts';
-import { kubernetes } from './kubernetes-paths.ts';
 import { done, type Probe, waits } from './wait-until.ts';
 
 export const waitWorkloadReady = kubeWait({
@@ -15,9 +12,7 @@ export const waitWorkloadReady = kubeWait({
   everyMs: 500,
   title: ({ namespace, workload }) => `wait until ${namespace}/${workload} is available`,
 
-  async open(_args, { host, signal }) {
-    return connectKubeApi(await readKubeconfig(host, kubernetes.adminConfig), signal);
-  },
+  open: async (_args, context) => await openAdminApi(context),
 
   async look(args, api) {
     const object = await getObject(api, workloadPath(args));

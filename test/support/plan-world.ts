@@ -1,18 +1,17 @@
 // A host on which plans run without a machine: runners that change a map and count, a journal that
 // is a list, and a kill that may come before or after any record.
 
-import type { CoordinatorLink } from '../../agent/link/coordinator-link.ts';
 import type { ExecutorOptions } from '../../agent/plan/executor.ts';
 import { runPlan } from '../../agent/plan/executor.ts';
 import { foldRecords, type PlanHistory } from '../../agent/plan/history.ts';
 import type { StepRegistry } from '../../agent/steps/step-runner.ts';
 import { AppError } from '../../shared/errors.ts';
-import { silentLogger } from '../../shared/log.ts';
 import type { Plan } from '../../shared/model/plan.ts';
 import type { JournalRecord } from '../../shared/model/progress.ts';
 import { untilAborted } from '../../shared/until-aborted.ts';
 import { FakeClock } from '../fakes/clock.ts';
 import { FakeHost } from '../fakes/host.ts';
+import { fakeServices } from './step-services.ts';
 
 export interface Kill {
   /** Counted over all records of the plan. */
@@ -98,16 +97,7 @@ export class PlanWorld {
       isOwn: life.isOwn,
       bootId: this.bootId,
       registry: this.registry(() => isAlive),
-      services: {
-        host: this.host,
-        clock: this.clock,
-        log: silentLogger,
-        stateDirectory: '/state',
-        artifacts: { path: () => '', has: async () => true, fetch: async () => '' },
-        link: () => ({}) as CoordinatorLink,
-        nodeKeyPem: '',
-        isContainer: async () => false,
-      },
+      services: fakeServices({ host: this.host, clock: this.clock }),
       record,
       history: () => this.history(),
       signedNow: () => this.clock.now(),

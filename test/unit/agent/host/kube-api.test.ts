@@ -1,8 +1,9 @@
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
 import { expect, test } from 'vitest';
-import { connectKubeApi, unwantedAnswer } from '../../../../agent/host/kube-api.ts';
+import { unwantedAnswer } from '../../../../agent/host/kube-api.ts';
 import { parseKubeconfig, readKubeconfig } from '../../../../agent/host/kubeconfig.ts';
+import { connectKubeApi } from '../../../../agent/host/node-kube-api.ts';
 import { FakeHost } from '../../../fakes/host.ts';
 import { KubeApiServer } from '../../../fakes/kube-api-server.ts';
 import { kubeconfigText, makeKubeCa } from '../../../support/kube-pki.ts';
@@ -101,19 +102,6 @@ test('a server that is away or does not answer in time may come back', async () 
   });
   await new Promise((resolve) => void silent.close(resolve));
   await expect(api.request('GET', '/readyz')).rejects.toMatchObject({ retryable: true });
-  api.close();
-});
-
-test('a stop ends a request as a stop, not as a failure', async () => {
-  await using server = await KubeApiServer.start();
-  const stop = new AbortController();
-  server.on(/GET \/slow/, async () => {
-    stop.abort();
-    return { status: 200, body: {} };
-  });
-  const host = new FakeHost().put(path, server.adminConfig);
-  const api = connectKubeApi(await readKubeconfig(host, path), stop.signal);
-  await expect(api.request('GET', '/slow')).rejects.toMatchObject({ name: 'AbortError' });
   api.close();
 });
 

@@ -5,7 +5,6 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { expect, onTestFinished, test } from 'vitest';
 import { createContact } from '../../../../agent/link/contact.ts';
-import type { CoordinatorLink } from '../../../../agent/link/coordinator-link.ts';
 import { createOutbox } from '../../../../agent/link/outbox.ts';
 import { openAccepted } from '../../../../agent/plan/accepted.ts';
 import { openJournal } from '../../../../agent/plan/journal.ts';
@@ -20,6 +19,7 @@ import { FakeClock } from '../../../fakes/clock.ts';
 import { FakeHost } from '../../../fakes/host.ts';
 import { FakeLink } from '../../../fakes/link.ts';
 import { newSigningKeys } from '../../../support/signed-plans.ts';
+import { fakeServices } from '../../../support/step-services.ts';
 import { temporaryDirectory } from '../../../support/temporary-directory.ts';
 
 const fixture = join(import.meta.dirname, '../../../fixtures/journal-0.1');
@@ -110,16 +110,7 @@ test('a plan that version 0.1 left half done goes on at its step, and the tail i
   const lanes = createLanes({
     ledger,
     registry: { ...stepRegistry, ...installed },
-    services: {
-      host,
-      clock,
-      log: silentLogger,
-      stateDirectory: '/state',
-      artifacts: { path: () => '', has: async () => true, fetch: async () => '' },
-      link: () => link as CoordinatorLink,
-      nodeKeyPem: '',
-      isContainer: async () => false,
-    },
+    services: fakeServices({ host, clock, link: () => link }),
     clock,
     log: silentLogger,
     bootId: ledger.state().plans.get(asPlanId('half-done'))?.bootId ?? '',

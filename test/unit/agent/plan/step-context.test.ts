@@ -1,50 +1,37 @@
 import { expect, test } from 'vitest';
 import { stepContext } from '../../../../agent/plan/step-context.ts';
 import { AppError } from '../../../../shared/errors.ts';
-import { silentLogger } from '../../../../shared/log.ts';
 import { asStepId } from '../../../../shared/model/ids.ts';
 import { FakeClock } from '../../../fakes/clock.ts';
-import { FakeHost } from '../../../fakes/host.ts';
 import { FakeLink } from '../../../fakes/link.ts';
 import { newSigningKeys } from '../../../support/signed-plans.ts';
+import { fakeServices } from '../../../support/step-services.ts';
 
 function aContext(sign: () => Promise<{ certificate: string; ca: string }>) {
   const said: string[] = [];
   const clock = new FakeClock();
   const link = new FakeLink(newSigningKeys());
   link.signCertificate = sign;
-  const context = stepContext(
-    {
-      host: new FakeHost(),
-      clock,
-      stateDirectory: '/state',
-      log: silentLogger,
-      artifacts: { path: () => '', has: async () => true, fetch: async () => '' },
-      link: () => link,
-      nodeKeyPem: '',
-      isContainer: async () => false,
-    },
-    {
-      planId: 'p1',
-      turn: {
-        mode: 'run',
-        step: {
-          id: asStepId('certificate'),
-          kind: 'remove-path',
-          args: { path: '/x' },
-          timeoutSeconds: 60,
-          effect: 'change',
-          onStop: 'finish',
-          beginWithinSeconds: null,
-        },
-        attempt: 1,
-        unit: 'muster-p1-certificate-1',
-        earlierUnits: [],
+  const context = stepContext(fakeServices({ clock, link: () => link }), {
+    planId: 'p1',
+    turn: {
+      mode: 'run',
+      step: {
+        id: asStepId('certificate'),
+        kind: 'remove-path',
+        args: { path: '/x' },
+        timeoutSeconds: 60,
+        effect: 'change',
+        onStop: 'finish',
+        beginWithinSeconds: null,
       },
-      signal: new AbortController().signal,
-      say: (sentence) => said.push(sentence),
+      attempt: 1,
+      unit: 'muster-p1-certificate-1',
+      earlierUnits: [],
     },
-  );
+    signal: new AbortController().signal,
+    say: (sentence) => said.push(sentence),
+  });
   return { context, clock, said };
 }
 

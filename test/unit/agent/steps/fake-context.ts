@@ -1,5 +1,7 @@
 // A StepContext around a FakeHost: a clock that jumps ahead instead of sleeping, artifacts that are
 // files of the fake host, and what was said collected as sentences.
+import { httpGet } from '../../../../agent/host/http-get.ts';
+import { connectKubeApi } from '../../../../agent/host/node-kube-api.ts';
 import type { StepContext } from '../../../../agent/steps/step-runner.ts';
 import type { Clock } from '../../../../shared/clock.ts';
 import { silentLogger } from '../../../../shared/log.ts';
@@ -27,10 +29,13 @@ export function jumpingClock(startMs = 1_800_000_000_000): Clock {
 export function fakeContext(host: FakeHost, overrides: Partial<StepContext> = {}): FakeContext {
   const said: string[] = [];
   const artifactPath = (reference: ArtifactReference) => `/store/${reference.sha256}`;
+  const signal = overrides.signal ?? new AbortController().signal;
   return {
     clock: jumpingClock(),
     log: silentLogger,
-    signal: new AbortController().signal,
+    signal,
+    kube: (credentials, other = signal) => connectKubeApi(credentials, other),
+    httpGet,
     stateDirectory: '/state',
     planId: 'p1',
     stepId: 'step',

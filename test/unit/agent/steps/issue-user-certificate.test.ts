@@ -2,7 +2,8 @@ import { X509Certificate } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { issueUserCertificate } from '../../../../agent/steps/issue-user-certificate.ts';
 import { FakeHost } from '../../../fakes/host.ts';
-import { type FakeRequest, KubeApiServer } from '../../../fakes/kube-api-server.ts';
+import { KubeApiServer } from '../../../fakes/kube-api-server.ts';
+import type { FakeRequest } from '../../../fakes/kube-objects.ts';
 import { makeRequest } from '../../../support/kube-pki.ts';
 import { fakeContext } from './fake-context.ts';
 

@@ -1,0 +1,27 @@
+// What steps are given by an agent, for tests that run plans: a host, a cluster and artifacts in memory.
+import type { StepServices } from '../../agent/plan/step-context.ts';
+import { silentLogger } from '../../shared/log.ts';
+import { FakeClock } from '../fakes/clock.ts';
+import { FakeHost } from '../fakes/host.ts';
+import { FakeKube } from '../fakes/kube-api.ts';
+import { FakeLink } from '../fakes/link.ts';
+import { newSigningKeys } from './signed-plans.ts';
+
+export function fakeServices(overrides: Partial<StepServices> = {}): StepServices {
+  const link = new FakeLink(newSigningKeys());
+  return {
+    host: new FakeHost(),
+    openKube: new FakeKube().open,
+    httpGet: async (url) => {
+      throw new Error(`this test asks nothing of ${url}`);
+    },
+    clock: new FakeClock(),
+    log: silentLogger,
+    stateDirectory: '/state',
+    artifacts: { path: () => '', has: async () => true, fetch: async () => '' },
+    link: () => link,
+    nodeKeyPem: '',
+    isContainer: async () => false,
+    ...overrides,
+  };
+}
