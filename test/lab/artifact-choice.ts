@@ -17,10 +17,12 @@ export interface ArtifactChoice {
   readonly bring: (fleet: Fleet, spec: string) => Promise<readonly string[]>;
 }
 
+/** probe: official when it answers, else built here. */
+export type ArtifactSource = 'probe' | 'official' | 'built';
+
 export interface ArtifactWish {
   readonly kubernetes: string;
-  /** probe: official when it answers, else built here. */
-  readonly source: 'probe' | 'official' | 'built';
+  readonly source: ArtifactSource;
 }
 
 /** @throws UsageError naming what can be built, when that version cannot. */

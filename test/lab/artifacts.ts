@@ -21,7 +21,7 @@ import { compilerPackages, ensureSystemPackages, rootfsPackages } from './system
 const diskBytesPerCommand = 0.6e9;
 /** What has to be left for the hosts that run it. */
 const diskBytesLeft = 10e9;
-/** Raised when packing changes what it writes for the same recipe. */
+/** Raised when the same recipe gives artifacts that a host would see a difference in. */
 const packingRevision = 2;
 
 export interface ArtifactIndexEntry {

@@ -1,20 +1,15 @@
 // `npm start`: the main job on one machine. A coordinator, five freshly booted hosts whose cloud-init
 // holds nothing but join material, and at the end a real Kubernetes cluster with a passed smoke
 // test. Run again it finds everything done.
-import { chooseArtifacts } from './artifact-choice.ts';
-import { buildBinaries } from './binaries.ts';
 import { UsageError } from './caller-error.ts';
-import { draftClusterFile, keepClusterFile, readClusterFile } from './cluster-file.ts';
 import { processIo } from './command-line.ts';
 import { exists } from './exists.ts';
-import { type Fleet, type FleetHost, fleetOf, type PlanRow } from './fleet.ts';
+import type { Fleet, FleetHost, PlanRow } from './fleet.ts';
 import { smokeTestLines } from './installed-table.ts';
-import { newestKubernetes } from './kubernetes-releases.ts';
-import { openLab } from './lab.ts';
-import { defaultCacheDir, defaultLabName, labDirectory } from './paths.ts';
+import { openFleet } from './open-fleet.ts';
+import { defaultLabName } from './paths.ts';
 import { untilAnswered } from './patience.ts';
 import { createProgress } from './progress.ts';
-import { buildRootfs } from './rootfs.ts';
 import { type HostCounts, runStart, type StartOptions } from './start-options.ts';
 
 async function start(options: StartOptions): Promise<void> {
@@ -26,30 +21,14 @@ async function start(options: StartOptions): Promise<void> {
   const say = (line: string): void => console.error(line);
   const beganMs = Date.now();
 
-  const made = await readClusterFile(labDirectory(options.lab));
-  const kubernetes = options.kubernetes ?? made?.kubernetes ?? newestKubernetes;
-  const [artifacts, binaries] = await Promise.all([
-    chooseArtifacts({ kubernetes, source: options.artifacts ?? 'probe' }, say),
-    buildBinaries(say),
-  ]);
-  await buildRootfs({ cacheDir: defaultCacheDir(), log: say });
-
-  const lab = await openLab({ name: options.lab, log: say });
-  await lab.raise();
-  const fleet = fleetOf({
-    lab,
-    binaries,
-    kubectlBinary: artifacts.kubectl(lab.directory),
+  const fleet = await openFleet({
+    lab: options.lab,
+    masters: options.hosts.masters,
+    kubernetes: options.kubernetes,
+    artifacts: options.artifacts ?? 'probe',
     log: say,
   });
-  const spec = await draftClusterFile(lab.directory, {
-    kubernetes,
-    directory: artifacts.directory,
-    masters: options.hosts.masters,
-  });
-  await fleet.startCoordinator();
-  say((await fleet.apply(spec, await artifacts.bring(fleet, spec))).trim());
-  await keepClusterFile(lab.directory);
+  const { lab } = fleet;
 
   const hosts = hostsOf(options.hosts);
   const known = new Set((await lab.status()).map((host) => host.name));

@@ -3,6 +3,8 @@
 import { createReadStream } from 'node:fs';
 import { lstat, readdir, readlink } from 'node:fs/promises';
 import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { type Pack, pack } from 'tar-stream';
 
 export type TarEntry =
   | { readonly kind: 'directory'; readonly path: string }
@@ -15,13 +17,47 @@ export type TarEntry =
       readonly mode: number;
     };
 
-const blockBytes = 512;
-const typeFlags = { file: '0', text: '0', link: '2', directory: '5' } as const;
+type EntryHeader = Parameters<Pack['entry']>[0];
+
+const largeChunkBytes = 1 << 20;
 
 /** The bytes of an archive of the entries, in the order of their paths. */
 export async function* tarBytes(entries: readonly TarEntry[]): AsyncGenerator<Buffer> {
-  for (const entry of [...entries].sort(byPath)) yield* entryBytes(entry);
-  yield Buffer.alloc(2 * blockBytes);
+  const archive = pack();
+  const written = writeAll(archive, entries).catch((error: Error) => archive.destroy(error));
+  for await (const chunk of archive) yield chunk as Buffer;
+  await written;
+}
+
+async function writeAll(archive: Pack, entries: readonly TarEntry[]): Promise<void> {
+  for (const entry of [...entries].sort(byPath)) await write(archive, entry);
+  archive.finalize();
+}
+
+async function write(archive: Pack, entry: TarEntry): Promise<void> {
+  const name = entry.kind === 'directory' ? `${entry.path}/` : entry.path;
+  const header = { name, uid: 0, gid: 0, mtime: new Date(0) };
+  switch (entry.kind) {
+    case 'directory':
+      archive.entry({ ...header, type: 'directory', mode: 0o755 });
+      break;
+    case 'link':
+      archive.entry({ ...header, type: 'symlink', mode: 0o777, linkname: entry.target });
+      break;
+    case 'text':
+      archive.entry({ ...header, mode: entry.mode }, entry.text);
+      break;
+    case 'file':
+      await writeFile(archive, entry.source, { ...header, mode: entry.mode });
+      break;
+  }
+}
+
+/** A file that changes in size meanwhile is an error of the archive. */
+async function writeFile(archive: Pack, source: string, header: EntryHeader): Promise<void> {
+  const { size } = await lstat(source);
+  const content = createReadStream(source, { highWaterMark: largeChunkBytes });
+  await pipeline(content, archive.entry({ ...header, size }));
 }
 
 /** Entries of everything below a directory that can be in an image. */
@@ -56,75 +92,6 @@ export function withParents(entries: readonly TarEntry[]): readonly TarEntry[] {
     }
   }
   return [...entries, ...parents];
-}
-
-async function* entryBytes(entry: TarEntry): AsyncGenerator<Buffer> {
-  if (entry.kind === 'text') {
-    const content = Buffer.from(entry.text);
-    yield header(entry, content.length);
-    yield Buffer.concat([content, padding(content.length)]);
-  } else if (entry.kind === 'file') {
-    const { size } = await lstat(entry.source);
-    yield header(entry, size);
-    let written = 0;
-    for await (const chunk of createReadStream(entry.source, { highWaterMark: 1 << 20 })) {
-      const bytes = chunk as Buffer;
-      written += bytes.length;
-      yield bytes;
-    }
-    if (written !== size) throw new Error(`${entry.source} changed while it was archived`);
-    yield padding(size);
-  } else {
-    yield header(entry, 0);
-  }
-}
-
-/** A ustar header; see POSIX pax, "ustar Interchange Format". */
-function header(entry: TarEntry, size: number): Buffer {
-  const block = Buffer.alloc(blockBytes);
-  const { name, prefix } = splitPath(entry.kind === 'directory' ? `${entry.path}/` : entry.path);
-  block.write(name, 0);
-  block.write(octal(modeOf(entry), 7), 100);
-  block.write(octal(0, 7), 108);
-  block.write(octal(0, 7), 116);
-  block.write(octal(size, 11), 124);
-  block.write(octal(0, 11), 136);
-  block.write('        ', 148);
-  block.write(typeFlags[entry.kind], 156);
-  if (entry.kind === 'link') {
-    if (Buffer.byteLength(entry.target) > 100) throw new Error(`link too long: ${entry.target}`);
-    block.write(entry.target, 157);
-  }
-  block.write('ustar\0' + '00', 257, 'latin1');
-  block.write(prefix, 345);
-  const sum = block.reduce((total, byte) => total + byte, 0);
-  block.write(`${octal(sum, 6)}\0 `, 148, 'latin1');
-  return block;
-}
-
-function modeOf(entry: TarEntry): number {
-  if (entry.kind === 'directory') return 0o755;
-  return entry.kind === 'link' ? 0o777 : entry.mode;
-}
-
-/** A path longer than 100 bytes goes into two fields, cut at a slash. */
-function splitPath(path: string): { readonly name: string; readonly prefix: string } {
-  if (Buffer.byteLength(path) <= 100) return { name: path, prefix: '' };
-  for (let cut = path.indexOf('/'); cut !== -1; cut = path.indexOf('/', cut + 1)) {
-    const [prefix, name] = [path.slice(0, cut), path.slice(cut + 1)];
-    if (name !== '' && Buffer.byteLength(name) <= 100 && Buffer.byteLength(prefix) <= 155) {
-      return { name, prefix };
-    }
-  }
-  throw new Error(`path too long for an archive: ${path}`);
-}
-
-function octal(value: number, digits: number): string {
-  return value.toString(8).padStart(digits, '0');
-}
-
-function padding(size: number): Buffer {
-  return Buffer.alloc((blockBytes - (size % blockBytes)) % blockBytes);
 }
 
 function byPath(a: TarEntry, b: TarEntry): number {
