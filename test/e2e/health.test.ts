@@ -84,7 +84,12 @@ async function happens(
 beforeAll(async () => {
   fleet = await openTestFleet({ lab: 'health', masters: 3, log });
   await fleet.bootHosts(hosts);
-  await fleet.must(['wait', '--for', 'healthy', '--timeout', '8m']);
+  const isOver = async (): Promise<boolean> =>
+    (await fleet.plans()).some(
+      (plan) => plan.goal === 'run the smoke test' && plan.state === 'done',
+    );
+  await until(isOver, { what: 'the smoke test', timeoutMs: 480_000, everyMs: 500 });
+  await fleet.must(['wait', '--for', 'healthy', '--timeout', '30s']);
 });
 
 afterAll(async () => {
