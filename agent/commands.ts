@@ -120,7 +120,14 @@ async function work(paths: AgentPaths, around: Surroundings): Promise<'ended' | 
   const members = { ...membership(from, parts, around), facts: () => collecting };
   const identity = await awaitMembership(members);
   const { signal } = around;
-  const sources = createHealthSources({ host, machine: nodeMachine, httpGet, clock, signal });
+  const sources = createHealthSources({
+    host,
+    machine: nodeMachine,
+    httpGet,
+    openKube: connectKubeApi,
+    clock,
+    signal,
+  });
   return await runAgent({
     paths,
     identity,

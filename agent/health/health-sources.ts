@@ -6,6 +6,7 @@ import type { AnswerHealth } from '../../shared/model/health.ts';
 import type { Machine } from '../facts/machine.ts';
 import type { Host } from '../host/host.ts';
 import type { HttpAnswer } from '../host/http-get.ts';
+import type { OpenKubeApi } from '../host/kube-api.ts';
 import type { CertificateSources } from './certificates.ts';
 import { createKeptApi, type KeptApi } from './kept-api.ts';
 import { createSince, type Since } from './since.ts';
@@ -35,6 +36,7 @@ export interface HealthSourcesOptions {
   readonly host: Host;
   readonly machine: Machine;
   readonly httpGet: HealthSources['httpGet'];
+  readonly openKube: OpenKubeApi;
   readonly clock: Clock;
   readonly signal: AbortSignal;
   /** @default 4 s */
@@ -44,7 +46,7 @@ export interface HealthSourcesOptions {
 }
 
 export function createHealthSources(options: HealthSourcesOptions): HealthSources {
-  const { clock, signal } = options;
+  const { clock, signal, openKube: open } = options;
   return {
     limitMs: 4_000,
     etcdUrl: 'https://127.0.0.1:2379',
@@ -53,9 +55,9 @@ export function createHealthSources(options: HealthSourcesOptions): HealthSource
     restarts: createRestartCounts(clock),
     certificates: new Map(),
     // Behind the proxy may be a master that went away: there has to be time for another one.
-    cluster: createKeptApi({ clock, signal, firstShare: 0.4 }),
-    ownApiServer: createKeptApi({ clock, signal }),
-    ownEtcd: createKeptApi({ clock, signal }),
+    cluster: createKeptApi({ open, clock, signal, firstShare: 0.4 }),
+    ownApiServer: createKeptApi({ open, clock, signal }),
+    ownEtcd: createKeptApi({ open, clock, signal }),
   };
 }
 

@@ -3,12 +3,7 @@
 // new one, because the server, or the master behind the local proxy, may be another by now.
 import type { Clock } from '../../shared/clock.ts';
 import { isAbort } from '../../shared/errors.ts';
-import {
-  connectKubeApi,
-  type KubeAnswer,
-  type KubeApi,
-  type KubeMethod,
-} from '../host/kube-api.ts';
+import type { KubeAnswer, KubeApi, KubeMethod, OpenKubeApi } from '../host/kube-api.ts';
 import type { KubeCredentials } from '../host/kubeconfig.ts';
 
 export interface KeptApi {
@@ -27,6 +22,7 @@ export interface KeptCall {
 export interface KeptApiOptions {
   /** How much of the limit a kept connection may use up. @default all of it */
   readonly firstShare?: number;
+  readonly open: OpenKubeApi;
   readonly clock: Clock;
   readonly signal: AbortSignal;
 }
@@ -34,7 +30,7 @@ export interface KeptApiOptions {
 const leastMs = 300;
 
 export function createKeptApi(options: KeptApiOptions): KeptApi {
-  const { firstShare = 1, clock, signal } = options;
+  const { firstShare = 1, open, clock, signal } = options;
   let kept: { readonly api: KubeApi; readonly key: string } | null = null;
   const drop = (): void => {
     kept?.api.close();
@@ -59,7 +55,7 @@ export function createKeptApi(options: KeptApiOptions): KeptApi {
           if (endsAt - clock.boot() < leastMs) throw thrown;
         }
       }
-      const api = connectKubeApi(credentials, signal);
+      const api = open(credentials, signal);
       const timeoutMs = endsAt - clock.boot();
       try {
         const answer = await api.request(method, path, { ...given, timeoutMs });

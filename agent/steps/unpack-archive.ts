@@ -4,8 +4,8 @@
 import { sha256Hex } from '../../shared/canonical.ts';
 import { AppError } from '../../shared/errors.ts';
 import type { StepArgs } from '../../shared/model/step.ts';
+import { bytesOf, plainName, readTarMembers } from '../../shared/tar.ts';
 import type { StepContext, StepRunner } from './step-runner.ts';
-import { readTarMembers } from './tar-reader.ts';
 
 const MODE = 0o755;
 const MAX_MEMBER_BYTES = 512 * 1024 * 1024;
@@ -38,15 +38,16 @@ export const unpackArchive: StepRunner<'unpack-archive'> = {
   apply: async (args, context) => {
     const { host, signal } = context;
     const { artifact, members } = args;
-    const targets = new Map(members.map(({ from, to }) => [from.replace(/^(\.\/)+/, ''), to]));
+    const targets = new Map(members.map(({ from, to }) => [plainName(from), to]));
     const record: Record<string, string> = {};
     const found = await readTarMembers({
       chunks: host.readChunks(await context.artifact(artifact)),
       names: new Set(targets.keys()),
       maxBytes: MAX_MEMBER_BYTES,
       signal,
-      onMember: async (name, content) => {
-        const to = targets.get(name) ?? '';
+      onMember: async (member) => {
+        const to = targets.get(member.name) ?? '';
+        const content = await bytesOf(member);
         await host.writeFile(to, content, MODE);
         record[to] = sha256Hex(content);
       },

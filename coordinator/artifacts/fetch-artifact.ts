@@ -6,12 +6,12 @@ import { sha256Hex } from '../../shared/canonical.ts';
 import { AppError } from '../../shared/errors.ts';
 import { type ArtifactStore, digestFile, type FileDigest } from './artifact-store.ts';
 import { download, type HttpDependencies } from './download.ts';
+import { extractMember } from './extract-member.ts';
 import type { LockedArtifact } from './lock.ts';
 import { writeImageArchive } from './oci-archive.ts';
 import { parseImageReference } from './oci-reference.ts';
 import { Registry } from './oci-registry.ts';
 import type { ReleaseBases } from './release-bases.ts';
-import { extractMember } from './tar.ts';
 
 export interface FetchDependencies extends HttpDependencies {
   readonly store: ArtifactStore;
@@ -97,7 +97,7 @@ export async function fetchFile(
   }
   if (wanted.member === null) return path;
   const to = `${path}.member`;
-  await extractMember({ archive: path, member: wanted.member, to, maxBytes });
+  await extractMember({ archive: path, member: wanted.member, to, maxBytes, signal: deps.signal });
   await rm(path, { force: true });
   return to;
 }

@@ -3,7 +3,7 @@
 import { open, readFile, rm } from 'node:fs/promises';
 import type { ArtifactStore } from './artifact-store.ts';
 import type { Descriptor, Manifest, Registry } from './oci-registry.ts';
-import { tarEnd, tarHeader, tarPadding } from './tar.ts';
+import { tarEnd, tarHeader, tarPadding } from './tar-writer.ts';
 
 export interface ImageArchive {
   /** The name the image gets on the hosts. */

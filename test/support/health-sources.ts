@@ -1,7 +1,9 @@
 // A host whose health is looked at: files and programs as a test says, servers it started, and a
 // kubelet that answers what it is told to.
+
 import { createHealthSources, type HealthSources } from '../../agent/health/health-sources.ts';
 import type { HttpAnswer } from '../../agent/host/http-get.ts';
+import { connectKubeApi } from '../../agent/host/node-kube-api.ts';
 import { FakeClock } from '../fakes/clock.ts';
 import { FakeHost } from '../fakes/host.ts';
 import type { KubeApiServer } from '../fakes/kube-api-server.ts';
@@ -47,7 +49,15 @@ export function healthWorld(options: HealthWorldOptions = {}): HealthWorld {
     });
   };
   const signal = options.signal ?? new AbortController().signal;
-  const sources = createHealthSources({ host, machine, httpGet, clock, ...options, signal });
+  const sources = createHealthSources({
+    host,
+    machine,
+    httpGet,
+    openKube: connectKubeApi,
+    clock,
+    ...options,
+    signal,
+  });
   return Object.assign(world, { sources });
 }
 
