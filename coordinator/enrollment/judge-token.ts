@@ -1,6 +1,7 @@
 // Whether a token lets this key in. Pure: the caller compared the secret in constant time and knows
 // the clock. The reasons are for the audit log; the caller of Join gets one answer for all of them.
 import { BlockList, isIP } from 'node:net';
+import { isOf } from '../../shared/alphabets.ts';
 import type { NodeId } from '../../shared/model/ids.ts';
 import type { IdentityState, TokenRecord } from '../store/records.ts';
 
@@ -51,8 +52,10 @@ export function judgeToken(token: TokenRecord, claim: TokenClaim): TokenVerdict 
 const bad = (reason: BadTokenReason): TokenVerdict => ({ kind: 'bad', reason });
 
 /** `range` is an address or CIDR that `parseSourceRange` accepted. */
-export function isInRange(address: string, range: string): boolean {
+export function isInRange(source: string, range: string): boolean {
   const list = parseSourceRange(range);
+  // A link-local caller comes with the interface it came in by.
+  const [address = ''] = source.split('%');
   const family = isIP(address);
   if (list === null || family === 0) return false;
   return list.check(address, family === 4 ? 'ipv4' : 'ipv6');
@@ -61,7 +64,7 @@ export function isInRange(address: string, range: string): boolean {
 /** Null when the text is neither an address nor a CIDR. */
 export function parseSourceRange(text: string): BlockList | null {
   const [address = '', prefixText, ...rest] = text.split('/');
-  const family = isIP(address);
+  const family = isOf('address', address) ? isIP(address) : 0;
   if (family === 0 || rest.length > 0) return null;
   const bits = family === 4 ? 32 : 128;
   const prefix = prefixText === undefined ? bits : Number(prefixText);

@@ -1,7 +1,8 @@
 // What a spec of the right shape may still say wrong: fields that contradict each other, and things
 // this version does not do. Pure; every contradiction is found, not only the first.
+import { formatIpv4Range, parseIpv4Range, rangesOverlap } from '../../shared/ipv4.ts';
 import type { ClusterSpec, PoolSpec } from './cluster-spec.ts';
-import { formatIpv4Range, parseIpv4Range, rangesOverlap } from './ipv4-range.ts';
+import { evenEtcdFault } from './etcd-size.ts';
 import type { Complaint, SpecPath } from './spec-faults.ts';
 
 /** Paths are relative to the spec. */
@@ -64,11 +65,8 @@ function roleComplaints(pool: PoolSpec, at: (...rest: SpecPath) => SpecPath): Co
       message: `pool "${pool.name}" has the role ${counted.join(' and ')} and so needs a size, for example 3`,
     });
   }
-  if (pool.roles.includes('etcd') && pool.size !== undefined && pool.size % 2 === 0) {
-    const tolerated = Math.ceil(pool.size / 2) - 1;
-    const message = `${pool.size} etcd members survive the loss of ${tolerated}, as ${pool.size - 1} do: an odd number is needed`;
-    complaints.push({ path: at('size'), message });
-  }
+  const even = pool.roles.includes('etcd') ? evenEtcdFault(pool.size ?? 1) : null;
+  if (even !== null) complaints.push({ path: at('size'), message: even });
   return complaints;
 }
 
@@ -143,7 +141,7 @@ function networkComplaints(spec: ClusterSpec): Complaint[] {
         message: `${entry.text} has bits set below its prefix: write ${exact}`,
       });
     }
-    const clash = reserved.find(([text]) => rangesOverlap(entry.range, parseIpv4Range(text)));
+    const clash = reserved.find(([text]) => rangesOverlap(entry.text, text));
     if (clash !== undefined) {
       complaints.push({
         path: entry.path,
@@ -152,7 +150,7 @@ function networkComplaints(spec: ClusterSpec): Complaint[] {
     }
     // Pools of nodes may well share a network; the cluster's own two ranges may meet nothing.
     for (const other of ranges.slice(0, Math.min(index, 2))) {
-      if (!rangesOverlap(entry.range, other.range)) continue;
+      if (!rangesOverlap(entry.text, other.text)) continue;
       complaints.push({
         path: entry.path,
         message: `${entry.text} overlaps ${other.label} (${other.text}): they must be apart`,

@@ -51,6 +51,13 @@ export class FakeClock implements Clock {
     });
   }
 
+  /** Moves at once; what was woken runs later. */
+  skip(ms: number): void {
+    this.elapsedMs += ms;
+    const due = [...this.sleepers].filter(({ atMs }) => atMs <= this.elapsedMs);
+    for (const sleeper of due.sort((a, b) => a.atMs - b.atMs)) sleeper.wake();
+  }
+
   async advance(ms: number): Promise<void> {
     const until = this.elapsedMs + ms;
     for (;;) {

@@ -5,6 +5,7 @@ import { rangeContains, rangesOverlap } from '../../../shared/ipv4.ts';
 import { artifactNamesFor } from '../../components/bill-of-materials.ts';
 import { findArtifact } from '../../components/materials.ts';
 import type { ClusterSpec } from '../../spec/cluster-spec.ts';
+import { evenEtcdFault } from '../../spec/etcd-size.ts';
 import { hostAddresses } from '../node-address.ts';
 import type { Member, Topology } from '../topology.ts';
 import type { ClusterView } from '../view.ts';
@@ -36,14 +37,15 @@ function etcdCount(spec: ClusterSpec, cluster: string): readonly PreflightFault[
   const size = spec.pools
     .filter((pool) => pool.roles.includes('etcd'))
     .reduce((sum, pool) => sum + (pool.size ?? 0), 0);
-  if (size % 2 === 1) return [];
+  const found = evenEtcdFault(size);
+  if (found === null) return [];
   return [
     {
       check: 'etcd-count',
       node: cluster,
       severity: 'error',
-      found: `${size} etcd members`,
-      needed: 'an odd number: an even one survives no more failures than one fewer',
+      found,
+      needed: 'an odd number',
       mend: 'set the size of the etcd pool to 1, 3 or 5',
     },
   ];

@@ -48,6 +48,7 @@ describe('the limit on joins', () => {
 
 describe('source ranges', () => {
   it.each([
+    ['fe80::1%eth0', 'fe80::/10', true],
     ['10.1.2.3', '10.1.0.0/16', true],
     ['10.2.2.3', '10.1.0.0/16', false],
     ['10.1.2.3', '10.1.2.3', true],
