@@ -42,6 +42,7 @@ const checks = [
   run('tsc', ['--noEmit']),
   run('biome', ['check', '--error-on-warnings', '.']),
   run('oxlint', ['--type-aware', '--deny-warnings']),
+  run('knip', ['--no-progress']),
 ];
 
 const folder = mkdtempSync(join(tmpdir(), 'muster-test-'));

@@ -38,9 +38,6 @@ const profiles = {
   { ca: ClusterCaName; usages: readonly ('client' | 'server')[] }
 >;
 
-export const isCertificateProfile = (text: string): text is CertificateProfile =>
-  Object.hasOwn(profiles, text);
-
 export const caOfProfile = (profile: CertificateProfile): ClusterCaName => profiles[profile].ca;
 
 /** Opens the CA, making what of it is missing. */

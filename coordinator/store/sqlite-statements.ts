@@ -29,8 +29,6 @@ export const schema = `
   INSERT OR IGNORE INTO forgotten (id, revision) SELECT 1, revision FROM head;
 `;
 
-export type Statements = ReturnType<typeof prepare>;
-
 export function prepare(database: DatabaseSync) {
   const get = database.prepare('SELECT key, value, revision FROM records WHERE key = ?');
   const range = database.prepare(

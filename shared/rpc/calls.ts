@@ -2,9 +2,6 @@
 // what a client does. Nothing is written twice.
 import type { MethodDefinition } from '@grpc/proto-loader';
 
-/** A generated `…Definition`: method name to its four message types. */
-export type Definition = Readonly<Record<string, unknown>>;
-
 // The generated definitions also have grpc-js's index signature, which is not a method.
 export type MethodName<D> = keyof { [K in keyof D as string extends K ? never : K]: D[K] } &
   keyof D &
