@@ -7,6 +7,7 @@ import { isAbort, toAppError } from '../shared/errors.ts';
 import type { Logger } from '../shared/log.ts';
 import type { NodeFacts } from '../shared/model/facts.ts';
 import type { HealthReport } from '../shared/model/health.ts';
+import type { Random } from '../shared/random.ts';
 import type { AgentPaths } from './config.ts';
 import { createFactsKeeper, type FactsKeeper } from './facts-keeper.ts';
 import { createHealthKeeper } from './health/health-keeper.ts';
@@ -25,6 +26,7 @@ import { type Journal, openJournal } from './plan/journal.ts';
 import { createLanes } from './plan/lanes.ts';
 import { openLedger } from './plan/ledger.ts';
 import { receive } from './plan/reception.ts';
+import type { StateDisk } from './plan/state-disk.ts';
 import type { Artifacts } from './plan/step-context.ts';
 import { verifyAnswer } from './plan/verify-answer.ts';
 import type { StepRegistry } from './steps/step-runner.ts';
@@ -34,6 +36,7 @@ export interface AgentOptions {
   readonly paths: AgentPaths;
   readonly identity: Identity;
   readonly openLink: (identity: Identity) => CoordinatorLink;
+  readonly disk: StateDisk;
   readonly host: Host;
   readonly openKube: OpenKubeApi;
   readonly httpGet: HttpGet;
@@ -46,7 +49,7 @@ export interface AgentOptions {
   readonly measureHealth: (facts: NodeFacts) => Promise<HealthReport>;
   readonly clock: Clock;
   readonly log: Logger;
-  readonly random: () => number;
+  readonly random: Random;
   readonly signal: AbortSignal;
 }
 
@@ -60,17 +63,18 @@ const freshFactsMs = 5_000;
  * it is idle and has grown, and a new process would be smaller.
  */
 export async function runAgent(options: AgentOptions): Promise<'ended' | 'start-again'> {
-  const { paths, registry, clock, random, facts } = options;
+  const { paths, disk, registry, clock, random, facts } = options;
   const ending = new AbortController();
   const { signal } = ending;
   const end = (): void => ending.abort();
   options.signal.addEventListener('abort', end, { once: true });
   if (options.signal.aborted) end();
   const log = options.log.child({ nodeId: options.identity.nodeId });
-  const journal = await openJournal({ directory: paths.journalDirectory });
-  const accepted = await openAccepted(join(paths.stateDirectory, 'accepted'));
+  const journal = await openJournal({ disk, directory: paths.journalDirectory, random });
+  const accepted = await openAccepted(disk, join(paths.stateDirectory, 'accepted'));
   const kinds = new Set(Object.keys(registry));
   const ledger = await openLedger({
+    disk,
     journal,
     accepted,
     plansDirectory: paths.plansDirectory,
@@ -91,7 +95,7 @@ export async function runAgent(options: AgentOptions): Promise<'ended' | 'start-
     link: () => link,
     clock,
     log,
-    random,
+    random: random.fraction,
     signal,
     onDigest: () => pollLoop.wake(),
   });
@@ -107,7 +111,7 @@ export async function runAgent(options: AgentOptions): Promise<'ended' | 'start-
     link: () => link,
     clock,
     log,
-    random,
+    random: random.fraction,
     signal,
     onAcknowledged: ledger.tidy,
   });
@@ -122,6 +126,7 @@ export async function runAgent(options: AgentOptions): Promise<'ended' | 'start-
       log,
       stateDirectory: paths.stateDirectory,
       artifacts: options.artifacts,
+      random,
       link: () => link,
       nodeKeyPem: identity.nodeKey.pem,
       isContainer: async () => isContainer(keeper.current()),
@@ -129,7 +134,7 @@ export async function runAgent(options: AgentOptions): Promise<'ended' | 'start-
     clock,
     log,
     bootId,
-    random,
+    random: random.fraction,
     signedNow: contact.signedNow,
     coordinator: contact,
     signal,

@@ -4,6 +4,7 @@ import { type Clock, systemClock } from '../shared/clock.ts';
 import { AppError, unreachable } from '../shared/errors.ts';
 import type { Logger } from '../shared/log.ts';
 import type { NodeFacts } from '../shared/model/facts.ts';
+import { systemRandom } from '../shared/random.ts';
 import { envelopeFromStored, objectFrom, type StoredEnvelope } from '../shared/rpc/codec.ts';
 import { runAgent } from './agent.ts';
 import { openArtifactStore } from './artifacts/artifact-store.ts';
@@ -17,6 +18,7 @@ import { createHealthSources } from './health/health-sources.ts';
 import { measureHealth } from './health/measure.ts';
 import type { Host } from './host/host.ts';
 import { httpGet } from './host/http-get.ts';
+import { nodeDisk } from './host/node-disk.ts';
 import { createNodeHost } from './host/node-host.ts';
 import { connectKubeApi } from './host/node-kube-api.ts';
 import { readIdentity } from './identity/identity.ts';
@@ -73,16 +75,25 @@ export async function runCommand(command: Command, around: Surroundings): Promis
     case 'plan-verify':
       return await verifyFile(command.file, { paths, around });
     case 'journal-show':
-      around.print(await showJournal(paths));
+      around.print(await showJournal(nodeDisk, paths));
       return 0;
     case 'journal-go-on': {
       if (!command.isConfirmed) {
-        around.print(await explainGoOn(paths));
+        around.print(await explainGoOn(nodeDisk, paths));
         return exitCodeOf('usage');
       }
       const { host, clock } = createParts(around.createLog('warn'));
       const lock = async (): Promise<unknown> => await lockInstance(paths.stateDirectory);
-      around.print(await goOnWithNewJournal({ paths, host, clock, lock }));
+      around.print(
+        await goOnWithNewJournal({
+          paths,
+          disk: nodeDisk,
+          host,
+          clock,
+          random: systemRandom,
+          lock,
+        }),
+      );
       return 0;
     }
     case 'join': {
@@ -133,6 +144,7 @@ async function work(paths: AgentPaths, around: Surroundings): Promise<'ended' | 
     identity,
     openLink: (current) =>
       openGrpcLink({ coordinators, identity: current, agentVersion: AGENT_VERSION, clock }),
+    disk: nodeDisk,
     host,
     openKube: connectKubeApi,
     httpGet,
@@ -143,6 +155,7 @@ async function work(paths: AgentPaths, around: Surroundings): Promise<'ended' | 
       caPem: identity.caPem,
       log,
       clock,
+      random: systemRandom.fraction,
     }),
     own: around.own,
     facts: await collecting,
@@ -150,7 +163,7 @@ async function work(paths: AgentPaths, around: Surroundings): Promise<'ended' | 
     measureHealth: (current) => measureHealth(sources, current),
     clock,
     log,
-    random: Math.random,
+    random: systemRandom,
     signal,
   });
 }
@@ -180,7 +193,7 @@ function membership(from: MembershipFrom, parts: Parts, around: Surroundings): M
     openEnrollment,
     clock: parts.clock,
     log: parts.log,
-    random: Math.random,
+    random: systemRandom.fraction,
     signal: around.signal,
   };
 }

@@ -4,48 +4,51 @@
 //
 // INVARIANT: the plans go before the journal. A crash between the two leaves a journal that is still
 // damaged; the other way round the last plan would look like one whose acceptance a crash cut off.
-import { rename } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { join } from 'node:path';
 import type { Clock } from '../shared/clock.ts';
 import { AppError } from '../shared/errors.ts';
+import type { Random } from '../shared/random.ts';
 import type { AgentPaths } from './config.ts';
-import { isMissing, makePrivateDirectory, syncDirectory } from './durable-file.ts';
 import type { Host } from './host/host.ts';
 import { UNIT_DIRECTORY } from './host/transient-unit.ts';
 import { parseProperties, unitStateOf } from './host/unit-state.ts';
 import { openAccepted } from './plan/accepted.ts';
 import { openJournal } from './plan/journal.ts';
 import { formatJournal, type JournalLook, lookAtJournal, wayOut } from './plan/journal-report.ts';
+import type { StateDisk } from './plan/state-disk.ts';
 
 /** @throws AppError not-found */
-export async function showJournal(paths: AgentPaths): Promise<string> {
-  return formatJournal(await look(paths));
+export async function showJournal(disk: StateDisk, paths: AgentPaths): Promise<string> {
+  return formatJournal(await look(disk, paths));
 }
 
 export interface GoOnOptions {
   readonly paths: AgentPaths;
+  readonly disk: StateDisk;
   readonly host: Host;
   readonly clock: Clock;
+  readonly random: Random;
   /** Makes sure that no agent works meanwhile. @throws AppError conflict */
   readonly lock: () => Promise<unknown>;
 }
 
 /** What was done, for people. @throws AppError refused, conflict, not-found */
 export async function goOnWithNewJournal(options: GoOnOptions): Promise<string> {
-  const { paths, host, clock } = options;
+  const { paths, disk, host, clock, random } = options;
   await lockOut(options);
-  const { damage } = await look(paths);
+  const { damage } = await look(disk, paths);
   if (damage === null) {
     const message = `the journal in ${paths.journalDirectory} is sound: there is nothing to set aside`;
     throw new AppError('refused', message);
   }
   const units = await endedUnits(host);
   // Before anything is changed: it fails when the pairs cannot be read.
-  const accepted = await openAccepted(join(paths.stateDirectory, 'accepted'));
-  const aside = await makePrivateDirectory(paths.stateDirectory, `damaged-${clock.now()}`);
-  await moveInto(aside, paths.plansDirectory);
-  await moveInto(aside, paths.journalDirectory);
-  const journal = await openJournal({ directory: paths.journalDirectory });
+  const accepted = await openAccepted(disk, join(paths.stateDirectory, 'accepted'));
+  const aside = join(paths.stateDirectory, `damaged-${clock.now()}`);
+  await disk.makeDirectory(aside);
+  await disk.move(paths.plansDirectory, aside);
+  await disk.move(paths.journalDirectory, aside);
+  const journal = await openJournal({ disk, directory: paths.journalDirectory, random });
   await journal.close();
   await host.forgetUnits(units);
   const pairs = accepted.pairs();
@@ -71,33 +74,18 @@ async function lockOut({ lock, paths }: GoOnOptions): Promise<void> {
   }
 }
 
-/** Synced: what was moved is in one place or in the other after a power cut. */
-async function moveInto(folder: string, path: string): Promise<void> {
-  try {
-    await rename(path, join(folder, basename(path)));
-  } catch (thrown) {
-    if (!isMissing(thrown)) throw thrown;
-    return;
-  }
-  await syncDirectory(folder);
-  await syncDirectory(dirname(path));
-}
-
 /** What `go-on` without --yes says. @throws AppError not-found */
-export async function explainGoOn(paths: AgentPaths): Promise<string> {
-  const seen = await look(paths);
+export async function explainGoOn(disk: StateDisk, paths: AgentPaths): Promise<string> {
+  const seen = await look(disk, paths);
   if (seen.damage === null) return 'The journal is sound: there is nothing to set aside.\n';
   return `${formatJournal(seen)}\nNothing was changed. ${wayOut[0]} To go on, repeat with --yes.\n`;
 }
 
-async function look(paths: AgentPaths): Promise<JournalLook> {
-  try {
-    return await lookAtJournal(paths.journalDirectory);
-  } catch (cause) {
-    if (!isMissing(cause)) throw cause;
-    const message = `there is no journal in ${paths.journalDirectory}: no agent has worked here`;
-    throw new AppError('not-found', message, { cause });
-  }
+async function look(disk: StateDisk, paths: AgentPaths): Promise<JournalLook> {
+  const seen = await lookAtJournal(disk, paths.journalDirectory);
+  if (seen !== null) return seen;
+  const message = `there is no journal in ${paths.journalDirectory}: no agent has worked here`;
+  throw new AppError('not-found', message);
 }
 
 /**

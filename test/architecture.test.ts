@@ -115,6 +115,21 @@ test('steps speak to clusters through the KubeApi port, and to the network throu
   expect(values).toEqual([]);
 });
 
+test('what the agent keeps of plans reaches the disk through the StateDisk port alone', () => {
+  const wrong = imports.filter(
+    ({ from, to }) =>
+      /^agent\/(plan\/|journal-commands)/.test(from) &&
+      (to.startsWith('node:fs') || to === 'agent/durable-file.ts'),
+  );
+  expect(show(wrong)).toEqual([]);
+});
+
+test('chance reaches the agent through its port, but for the names of temporary files', () => {
+  const chance = /\b(Math\.random|randomBytes|randomInt|randomUUID)\b/;
+  const users = files.filter((file) => file.startsWith('agent/') && chance.test(sourceOf(file)));
+  expect(users).toEqual(['agent/host/files.ts']);
+});
+
 test('no file outgrows 400 lines', () => {
   const long = files.filter((file) => sourceOf(file).split('\n').length > 400);
   expect(long).toEqual([]);

@@ -44,8 +44,7 @@ export interface ArtifactStoreOptions {
   readonly clock: Clock;
   /** @default 100 (about ten minutes); rounds over all sources without a byte gained */
   readonly rounds?: number;
-  /** @default Math.random */
-  readonly random?: () => number;
+  readonly random: () => number;
 }
 
 const AT_ONCE = 4;
@@ -55,7 +54,7 @@ const TRIES_IN_A_ROW = 20;
 const PROGRESS_EVERY_MS = 1_000;
 
 export function openArtifactStore(options: ArtifactStoreOptions): ArtifactStore {
-  const { sources, log, clock, rounds = 100, random = Math.random } = options;
+  const { sources, log, clock, rounds = 100, random } = options;
   const directory = join(options.directory, 'sha256');
   const agents = createSourceAgents(options.caPem);
   const verified = new Map<string, number>();

@@ -1,10 +1,10 @@
 // The long poll: heartbeat and source of plans. Polls without end, also while steps run; polls again
 // at once when what it would say has changed. An answer that does not verify is a failed poll.
-import { randomBytes } from 'node:crypto';
 import type { Clock } from '../../shared/clock.ts';
 import { AppError, toAppError } from '../../shared/errors.ts';
 import type { Logger } from '../../shared/log.ts';
 import type { Answer, Envelope } from '../../shared/model/plan.ts';
+import { newId, type Random } from '../../shared/random.ts';
 import { backoffMs } from '../../shared/retry.ts';
 import type { AnswerVerdict } from '../plan/verify-answer.ts';
 import type { CoordinatorLink, Poll, PollReply } from './coordinator-link.ts';
@@ -19,7 +19,7 @@ export interface PollLoopOptions {
   readonly onReply: (plans: readonly Envelope[], answer: Answer) => Promise<boolean>;
   readonly clock: Clock;
   readonly log: Logger;
-  readonly random: () => number;
+  readonly random: Random;
   readonly signal: AbortSignal;
 }
 
@@ -40,13 +40,13 @@ const backoff = { firstMs: 300, maxMs: 15_000 };
 
 export function createPollLoop(options: PollLoopOptions): PollLoop {
   const { clock, log, signal } = options;
-  const instanceId = randomBytes(8).toString('hex');
+  const instanceId = newId(options.random);
   let turn = new AbortController();
   let failures = 0;
   signal.addEventListener('abort', () => turn.abort(), { once: true });
 
   const poll = async (number: number): Promise<boolean> => {
-    const nonce = randomBytes(16);
+    const nonce = options.random.bytes(16);
     const isFirst = number === 1 || failures > 0;
     const holdMs = options.isWorking() ? WORKING_HOLD_MS : IDLE_HOLD_MS;
     const request: Poll = {
@@ -75,8 +75,8 @@ export function createPollLoop(options: PollLoopOptions): PollLoop {
     failures += 1;
     const isLockedOut = failure.code === 'unauthenticated' || failure.code === 'permission-denied';
     const waitMs = isLockedOut
-      ? Math.round(lockedOutMs * (0.75 + options.random() / 2))
-      : backoffMs(failures, backoff, options.random());
+      ? Math.round(lockedOutMs * (0.75 + options.random.fraction() / 2))
+      : backoffMs(failures, backoff, options.random.fraction());
     const what = isLockedOut
       ? `the coordinator does not take this host: ${failure.message}; the agent keeps asking and changes nothing. If it was evicted, put a new join token in place and restart the agent`
       : `no answer: ${failure.message}`;

@@ -1,13 +1,11 @@
 // The highest accepted (epoch, sequence, digest) per lane, in a small file of two slots that are
 // written in turn and fsynced: one of them is whole at any moment (rule 23). It outlives the journal
 // and the agent's binary; only it decides that an old plan is old.
-import { type FileHandle, open } from 'node:fs/promises';
-import { dirname } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { AppError } from '../../shared/errors.ts';
 import type { Lane } from '../../shared/model/plan.ts';
-import { readIfThere, syncDirectory } from '../durable-file.ts';
 import { type AcceptedPair, type AcceptedPairs, compareOrder, noPairs } from './accepted-pair.ts';
+import type { StateDisk } from './state-disk.ts';
 
 const slotSize = 4096;
 
@@ -23,19 +21,17 @@ export interface AcceptedStore {
 }
 
 /** @throws AppError journal-corrupt when the file is there and neither slot is whole. */
-export async function openAccepted(path: string): Promise<AcceptedStore> {
-  const bytes = await readIfThere(path);
-  let current = bytes === null ? await createFile(path) : newestSlot(bytes, path);
+export async function openAccepted(disk: StateDisk, path: string): Promise<AcceptedStore> {
+  const bytes = await disk.read(path);
+  let current = bytes === null ? await createFile(disk, path) : newestSlot(bytes, path);
   let queue: Promise<unknown> = Promise.resolve();
   const raise = async (lane: Lane, pair: AcceptedPair): Promise<void> => {
     const before = current.pairs[lane];
     if (before !== null && compareOrder(pair, before) <= 0) return;
     const generation = current.generation + 1;
     const next: Slot = { generation, pairs: { ...current.pairs, [lane]: pair } };
-    await withFile(path, 'r+', async (file) => {
-      await file.write(encodeSlot(next), 0, slotSize, (generation % 2) * slotSize);
-      await file.datasync();
-    });
+    await using file = await disk.open(path);
+    await file.write(encodeSlot(next), (generation % 2) * slotSize);
     current = next;
   };
   return {
@@ -48,13 +44,9 @@ export async function openAccepted(path: string): Promise<AcceptedStore> {
   };
 }
 
-async function createFile(path: string): Promise<Slot> {
+async function createFile(disk: StateDisk, path: string): Promise<Slot> {
   const first: Slot = { generation: 0, pairs: noPairs };
-  await withFile(path, 'wx', async (file) => {
-    await file.write(Buffer.concat([encodeSlot(first), encodeSlot(first)]), 0, 2 * slotSize, 0);
-    await file.sync();
-  });
-  await syncDirectory(dirname(path));
+  await disk.replace(path, Buffer.concat([encodeSlot(first), encodeSlot(first)]));
   return first;
 }
 
@@ -88,17 +80,4 @@ function decodeSlot(bytes: Buffer): Slot | null {
   const body = bytes.subarray(8, 8 + length);
   if (body.length !== length || crc32(body) !== bytes.readUInt32LE(4)) return null;
   return JSON.parse(body.toString('utf8')) as Slot;
-}
-
-async function withFile(
-  path: string,
-  flags: string,
-  work: (file: FileHandle) => Promise<void>,
-): Promise<void> {
-  const file = await open(path, flags, 0o600);
-  try {
-    await work(file);
-  } finally {
-    await file.close();
-  }
 }

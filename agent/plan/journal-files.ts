@@ -1,10 +1,9 @@
 // The files behind a journal: segments named after the index of their first record. Loads them, cuts a
-// torn tail, allocates new ones with zeros, drops old ones from the front. Decides nothing about plans.
-import { open, readdir, readFile, unlink } from 'node:fs/promises';
+// torn tail, drops old ones from the front. Decides nothing about plans.
 import { basename, join } from 'node:path';
 import type { JournalRecord } from '../../shared/model/progress.ts';
-import { syncDirectory } from '../durable-file.ts';
 import { scanSegment } from './journal-segment.ts';
+import type { StateDisk } from './state-disk.ts';
 
 export interface JournalEntry {
   readonly record: JournalRecord;
@@ -52,15 +51,20 @@ export interface Loaded {
   readonly damage: Damage | null;
 }
 
-/** The files of a journal's segments, in order; none when there is no such folder. */
-export async function readSegmentFiles(directory: string): Promise<readonly SegmentFile[]> {
-  const names = (await readdir(directory)).filter((name) => /^\d{12}\.log$/.test(name)).sort();
-  return await Promise.all(
-    names.map(async (name) => {
-      const path = join(directory, name);
-      return { path, bytes: await readFile(path) };
-    }),
-  );
+/** The files of a journal's segments, in order; null when there is no such folder. */
+export async function readSegmentFiles(
+  disk: StateDisk,
+  directory: string,
+): Promise<readonly SegmentFile[] | null> {
+  const names = await disk.list(directory);
+  if (names === null) return null;
+  const files: SegmentFile[] = [];
+  for (const name of names.filter((one) => /^\d{12}\.log$/.test(one))) {
+    const path = join(directory, name);
+    const bytes = await disk.read(path);
+    if (bytes !== null) files.push({ path, bytes });
+  }
+  return files;
 }
 
 /** What may be counted on. Pure. */
@@ -100,65 +104,46 @@ export function judgeSegments(files: readonly SegmentFile[]): JudgedSegments {
 }
 
 /** Cuts a torn tail. Changes nothing of what is damaged. */
-export async function loadSegments(directory: string): Promise<Loaded> {
-  const { segments, torn, damage } = judgeSegments(await readSegmentFiles(directory));
+export async function loadSegments(disk: StateDisk, directory: string): Promise<Loaded> {
+  const files = (await readSegmentFiles(disk, directory)) ?? [];
+  const { segments, torn, damage } = judgeSegments(files);
   if (damage !== null) return { segments, damage };
-  for (const { segment, size } of torn) await cutTail(segment, size);
-  await removeEmpty(segments, directory);
+  for (const { segment, size } of torn) {
+    await using file = await disk.open(segment.path);
+    await file.write(Buffer.alloc(size - segment.end), segment.end);
+  }
+  await removeEmpty(disk, segments);
   return { segments, damage: null };
 }
 
 /** Segments that never got a record (a crash while one was made) go; their place is allocated again. */
-async function removeEmpty(segments: Segment[], directory: string): Promise<void> {
+async function removeEmpty(disk: StateDisk, segments: Segment[]): Promise<void> {
   const kept = segments.filter((segment) => segment.entries.length > 0);
   for (const segment of segments) {
-    if (segment.entries.length === 0) await unlink(segment.path);
+    if (segment.entries.length === 0) await disk.remove(segment.path);
   }
-  if (kept.length === segments.length) return;
   segments.splice(0, segments.length, ...kept);
-  await syncDirectory(directory);
 }
 
-async function cutTail(segment: Segment, size: number): Promise<void> {
-  const handle = await open(segment.path, 'r+');
-  try {
-    await handle.write(Buffer.alloc(size - segment.end), 0, size - segment.end, segment.end);
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
+export interface Dropping extends DropOptions {
+  readonly disk: StateDisk;
+  /** Index after the last record that the coordinator has. */
+  readonly acknowledged: number;
 }
 
-/** Zeros on the disk, so that a later append cannot fail for lack of space. */
-export async function allocate(path: string, size: number): Promise<void> {
-  const handle = await open(path, 'w', 0o600);
-  try {
-    await handle.write(Buffer.alloc(size), 0, size, 0);
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-  await syncDirectory(join(path, '..'));
-}
-
-export async function dropSegments(
-  segments: Segment[],
-  acknowledged: number,
-  drop: DropOptions,
-): Promise<void> {
+export async function dropSegments(segments: Segment[], drop: Dropping): Promise<void> {
   for (;;) {
     const [segment, ...later] = segments;
     // The last one is being written.
     if (segment === undefined || later.length === 0) return;
     const planIds = new Set(segment.entries.map(({ record }) => record.planId as string));
-    const isAcknowledged = segment.first + segment.entries.length <= acknowledged;
+    const isAcknowledged = segment.first + segment.entries.length <= drop.acknowledged;
     if (!isAcknowledged || ![...planIds].every(drop.isFinal)) return;
     const named = new Set(
       later.flatMap(({ entries }) => entries.map(({ record }) => record.planId as string)),
     );
     await drop.beforeDrop([...planIds].filter((planId) => !named.has(planId)));
-    await unlink(segment.path);
-    await syncDirectory(join(segment.path, '..'));
+    await drop.disk.remove(segment.path);
     segments.shift();
   }
 }

@@ -5,6 +5,7 @@ import type { JournalRecord } from '../../shared/model/progress.ts';
 import { foldRecords, type PlanHistory } from './history.ts';
 import { type Position, readPosition } from './journal.ts';
 import { type Damage, judgeSegments, readSegmentFiles } from './journal-files.ts';
+import type { StateDisk } from './state-disk.ts';
 
 export interface JournalLook {
   readonly directory: string;
@@ -15,11 +16,16 @@ export interface JournalLook {
   readonly damage: Damage | null;
 }
 
-/** @throws Error ENOENT when there is no such folder */
-export async function lookAtJournal(directory: string): Promise<JournalLook> {
-  const { segments, damage } = judgeSegments(await readSegmentFiles(directory));
+/** Null when there is no such folder. */
+export async function lookAtJournal(
+  disk: StateDisk,
+  directory: string,
+): Promise<JournalLook | null> {
+  const files = await readSegmentFiles(disk, directory);
+  if (files === null) return null;
+  const { segments, damage } = judgeSegments(files);
   const records = segments.flatMap(({ entries }) => entries.map(({ record }) => record));
-  return { directory, position: await readPosition(directory), records, damage };
+  return { directory, position: await readPosition(disk, directory), records, damage };
 }
 
 /** Lines for people. Pure. */

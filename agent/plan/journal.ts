@@ -5,15 +5,12 @@
 //
 // INVARIANTS: one append at a time; a segment is never written behind a record that is not durable;
 // nothing is appended to a corrupt journal but, in memory, refusals that say so.
-import { randomBytes } from 'node:crypto';
-import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AppError } from '../../shared/errors.ts';
 import type { JournalRecord } from '../../shared/model/progress.ts';
-import { makePrivateDirectory, readIfThere, writeFileDurably } from '../durable-file.ts';
+import { newId, type Random } from '../../shared/random.ts';
 import { openCorruptJournal } from './corrupt-journal.ts';
 import {
-  allocate,
   type DropOptions,
   dropSegments,
   type JournalEntry,
@@ -22,6 +19,7 @@ import {
   takeWithin,
 } from './journal-files.ts';
 import { encodeRecord, RECORD_LIMIT } from './journal-segment.ts';
+import type { StateDisk, StateFile } from './state-disk.ts';
 
 export interface Journal {
   readonly id: string;
@@ -48,7 +46,9 @@ export interface Journal {
 }
 
 export interface JournalOptions {
+  readonly disk: StateDisk;
   readonly directory: string;
+  readonly random: Random;
   /** @default 2 MiB */
   readonly segmentBytes?: number;
 }
@@ -60,13 +60,14 @@ const saveEvery = 64;
 const outcomeReserve = 2 * RECORD_LIMIT;
 
 export async function openJournal(options: JournalOptions): Promise<Journal> {
-  const directory = await makePrivateDirectory(options.directory);
+  const { disk, directory, random } = options;
+  await disk.makeDirectory(directory);
   const segmentBytes = options.segmentBytes ?? 2 * 1024 * 1024;
-  const loaded = await loadSegments(directory);
+  const loaded = await loadSegments(disk, directory);
   const { segments } = loaded;
   if (loaded.damage !== null) {
     const { what } = loaded.damage;
-    return openCorruptJournal({ id: `corrupt-${newId()}`, corruption: what, segments });
+    return openCorruptJournal({ id: `corrupt-${newId(random)}`, corruption: what, segments });
   }
 
   const firstIndex = (): number => segments[0]?.first ?? 0;
@@ -74,10 +75,10 @@ export async function openJournal(options: JournalOptions): Promise<Journal> {
     const last = segments.at(-1);
     return last === undefined ? 0 : last.first + last.entries.length;
   };
-  let position = await loadPosition(directory, firstIndex());
+  let position = await loadPosition(options, firstIndex());
   let savedAcknowledged = position.acknowledged;
   const listeners: (() => void)[] = [];
-  let active: FileHandle | null = null;
+  let active: StateFile | null = null;
   let queue: Promise<unknown> = Promise.resolve();
 
   const serially = <T>(work: () => Promise<T>): Promise<T> => {
@@ -86,8 +87,7 @@ export async function openJournal(options: JournalOptions): Promise<Journal> {
     return result;
   };
   const savePosition = async (next: Position): Promise<void> => {
-    const path = join(directory, 'position.json');
-    await writeFileDurably({ path, content: JSON.stringify(next), mode: 0o600 });
+    await disk.replace(positionPath(directory), JSON.stringify(next));
     position = next;
     savedAcknowledged = next.acknowledged;
   };
@@ -96,7 +96,7 @@ export async function openJournal(options: JournalOptions): Promise<Journal> {
     active = null;
     const first = endIndex();
     const path = join(directory, `${String(first).padStart(12, '0')}.log`);
-    await allocate(path, segmentBytes);
+    await disk.allocate(path, segmentBytes);
     const segment: Segment = { path, first, entries: [], end: 0 };
     segments.push(segment);
     return segment;
@@ -114,15 +114,14 @@ export async function openJournal(options: JournalOptions): Promise<Journal> {
     const last = segments.at(-1);
     const segment =
       last !== undefined && last.end + needed <= segmentBytes ? last : await openSegment();
-    active ??= await open(segment.path, 'r+');
-    await active.write(bytes, 0, bytes.length, segment.end);
-    await active.datasync();
+    active ??= await disk.open(segment.path);
+    await active.write(bytes, segment.end);
     segment.end += bytes.length;
     segment.entries.push({ record, bytes: payload });
   };
   /** Records were lost that the coordinator has, or that it still wants: a new count begins. */
   const beginNewId = async (began: number): Promise<void> => {
-    await savePosition({ id: newId(), began, acknowledged: 0 });
+    await savePosition({ id: newId(random), began, acknowledged: 0 });
   };
   if (position.began + position.acknowledged > endIndex()) await beginNewId(endIndex());
 
@@ -170,7 +169,7 @@ export async function openJournal(options: JournalOptions): Promise<Journal> {
         if (segments.length < 2) return;
         await savePosition(position);
         const acknowledged = position.began + position.acknowledged;
-        await dropSegments(segments, acknowledged, drop);
+        await dropSegments(segments, { ...drop, disk, acknowledged });
       }),
     onAppend: (listener) => void listeners.push(listener),
     close: () =>
@@ -189,19 +188,19 @@ export interface Position {
   readonly acknowledged: number;
 }
 
-const newId = (): string => randomBytes(8).toString('hex');
+const positionPath = (directory: string): string => join(directory, 'position.json');
 
 /** Null when there is none. */
-export async function readPosition(directory: string): Promise<Position | null> {
-  const text = await readIfThere(join(directory, 'position.json'));
+export async function readPosition(disk: StateDisk, directory: string): Promise<Position | null> {
+  const text = await disk.read(positionPath(directory));
   return text === null ? null : (JSON.parse(text.toString('utf8')) as Position);
 }
 
-async function loadPosition(directory: string, firstIndex: number): Promise<Position> {
-  const present = await readPosition(directory);
+async function loadPosition(options: JournalOptions, firstIndex: number): Promise<Position> {
+  const { disk, directory, random } = options;
+  const present = await readPosition(disk, directory);
   if (present !== null) return present;
-  const path = join(directory, 'position.json');
-  const position: Position = { id: newId(), began: firstIndex, acknowledged: 0 };
-  await writeFileDurably({ path, content: JSON.stringify(position), mode: 0o600 });
+  const position: Position = { id: newId(random), began: firstIndex, acknowledged: 0 };
+  await disk.replace(positionPath(directory), JSON.stringify(position));
   return position;
 }

@@ -1,7 +1,6 @@
 // Accepted plans as this host keeps them: journal, accepted pairs and envelopes, in the order that
 // makes each acceptance survive a crash: envelope, then pair, then journal record. The folded state
 // here is always what the journal says.
-import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { sha256Hex } from '../../shared/canonical.ts';
 import type { Clock } from '../../shared/clock.ts';
@@ -14,17 +13,12 @@ import {
   envelopeToStored,
   type StoredEnvelope,
 } from '../../shared/rpc/codec.ts';
-import {
-  makePrivateDirectory,
-  readIfThere,
-  removeDurably,
-  writeFileDurably,
-} from '../durable-file.ts';
 import type { AcceptedStore } from './accepted.ts';
 import type { AcceptedPairs } from './accepted-pair.ts';
 import { foldRecord, foldRecords, type JournalState, unfinishedPlans } from './history.ts';
 import type { Journal } from './journal.ts';
 import { parsePlan } from './parse-plan.ts';
+import type { StateDisk } from './state-disk.ts';
 
 export interface Acceptance {
   readonly plan: Plan;
@@ -58,6 +52,7 @@ export interface Refusal {
 }
 
 export interface LedgerOptions {
+  readonly disk: StateDisk;
   readonly journal: Journal;
   readonly accepted: AcceptedStore;
   readonly plansDirectory: string;
@@ -71,8 +66,9 @@ const UNVERIFIED = asPlanId('unverified');
 const rememberedRefusals = 256;
 
 export async function openLedger(options: LedgerOptions): Promise<PlanLedger> {
-  const { journal, accepted, clock, log } = options;
-  const directory = await makePrivateDirectory(options.plansDirectory);
+  const { disk, journal, accepted, clock, log } = options;
+  const directory = options.plansDirectory;
+  await disk.makeDirectory(directory);
   const pathOf = (planId: string): string => join(directory, `${planId}.json`);
   let state = foldRecords(journal.entries().map(({ record }) => record));
   const unverified = new Set<string>();
@@ -100,7 +96,7 @@ export async function openLedger(options: LedgerOptions): Promise<PlanLedger> {
     accept: async ({ plan, digest, envelope, bootId }) => {
       const { planId, lane, goal, epoch, sequence } = plan;
       const content = JSON.stringify(envelopeToStored(envelope));
-      await writeFileDurably({ path: pathOf(planId), content, mode: 0o600 });
+      await disk.replace(pathOf(planId), content);
       await accepted.raise(lane, { epoch, sequence, digest });
       const atMs = clock.now();
       await record({
@@ -117,7 +113,7 @@ export async function openLedger(options: LedgerOptions): Promise<PlanLedger> {
       log.info({ planId, lane, goal }, 'plan accepted');
     },
     isHalfAccepted: async (plan) =>
-      !state.plans.has(plan.planId) && (await readIfThere(pathOf(plan.planId))) !== null,
+      !state.plans.has(plan.planId) && (await disk.read(pathOf(plan.planId))) !== null,
     refuse: async ({ planId, reason, message }) => {
       const isRepeated =
         planId === null
@@ -130,7 +126,7 @@ export async function openLedger(options: LedgerOptions): Promise<PlanLedger> {
       await record({ event: 'plan-refused', atMs: clock.now(), planId: id, reason, message });
     },
     planOf: async (planId) => {
-      const text = await readIfThere(pathOf(planId));
+      const text = await disk.read(pathOf(planId));
       const digest = state.plans.get(asPlanId(planId))?.digest;
       if (text === null || digest === undefined) return null;
       const { payload } = envelopeFromStored(JSON.parse(text.toString('utf8')) as StoredEnvelope);
@@ -144,9 +140,9 @@ export async function openLedger(options: LedgerOptions): Promise<PlanLedger> {
       await journal.dropFinished({
         isFinal,
         beforeDrop: async (planIds) => {
-          const names = new Set(await readdir(directory));
+          const names = new Set(await disk.list(directory));
           for (const planId of planIds) {
-            if (names.has(`${planId}.json`)) await removeDurably(pathOf(planId));
+            if (names.has(`${planId}.json`)) await disk.remove(pathOf(planId));
           }
         },
       });

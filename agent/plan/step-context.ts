@@ -4,6 +4,7 @@ import type { Clock } from '../../shared/clock.ts';
 import { AppError, toAppError } from '../../shared/errors.ts';
 import type { Logger } from '../../shared/log.ts';
 import type { ArtifactReference } from '../../shared/model/step.ts';
+import type { Random } from '../../shared/random.ts';
 import { retry } from '../../shared/retry.ts';
 import { openFiles } from '../../shared/seal.ts';
 import type { Host } from '../host/host.ts';
@@ -31,6 +32,7 @@ export interface StepServices {
   readonly httpGet: HttpGet;
   readonly clock: Clock;
   readonly log: Logger;
+  readonly random: Random;
   readonly stateDirectory: string;
   readonly artifacts: Artifacts;
   /** The link changes when the certificate is renewed. */
@@ -57,6 +59,7 @@ export function stepContext(services: StepServices, binding: AttemptBinding): St
     clock,
     log: services.log.child({ planId, stepId, attempt: turn.attempt }),
     signal,
+    random: services.random,
     stateDirectory: services.stateDirectory,
     planId,
     stepId,
@@ -76,7 +79,7 @@ export function stepContext(services: StepServices, binding: AttemptBinding): St
       retry(() => services.link().signCertificate({ planId, stepId, profile, csr }, signal), {
         ...signingBackoff,
         clock,
-        random: Math.random,
+        random: services.random.fraction,
         signal,
         isRetryable: (thrown) => thrown instanceof AppError && thrown.retryable,
         onRetry: (thrown) => say(`waits for its certificate: ${toAppError(thrown).message}`),

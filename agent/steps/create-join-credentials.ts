@@ -4,9 +4,10 @@
 //
 // INVARIANT: the token's id follows from plan and step, so that a repeat replaces the token of an
 // attempt that was cut off instead of leaving it behind.
-import { createHash, randomInt } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { AppError } from '../../shared/errors.ts';
 import type { StepArgs } from '../../shared/model/step.ts';
+import { randomText } from '../../shared/random.ts';
 import { type SecretFiles, sealFiles } from '../../shared/seal.ts';
 import type { Host } from '../host/host.ts';
 import { tokenSecretPath } from './delete-join-credentials.ts';
@@ -27,7 +28,7 @@ export const createJoinCredentials: StepRunner<'create-join-credentials'> = {
 
   async apply(args, context) {
     const tokenId = tokenIdFor(context);
-    const secret = randomText(16);
+    const secret = randomText(context.random, alphabet, 16);
     const files: Record<string, string> = {
       'discovery.conf': await discoveryConfig(args, context.host, `${tokenId}.${secret}`),
     };
@@ -66,10 +67,6 @@ export const createJoinCredentials: StepRunner<'create-join-credentials'> = {
 function tokenIdFor(context: Pick<StepContext, 'planId' | 'stepId'>): string {
   const digest = createHash('sha256').update(`${context.planId}/${context.stepId}`).digest();
   return [...digest.subarray(0, 6)].map((byte) => alphabet[byte % alphabet.length]).join('');
-}
-
-function randomText(length: number): string {
-  return Array.from({ length }, () => alphabet[randomInt(alphabet.length)]).join('');
 }
 
 interface Token {

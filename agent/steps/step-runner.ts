@@ -10,6 +10,7 @@ import type {
   StepArgs,
   StepKind,
 } from '../../shared/model/step.ts';
+import type { Random } from '../../shared/random.ts';
 import type { SecretFiles } from '../../shared/seal.ts';
 import type { Host } from '../host/host.ts';
 import type { HttpGet } from '../host/http-get.ts';
@@ -21,6 +22,7 @@ export interface StepContext {
   readonly host: Host;
   readonly clock: Clock;
   readonly log: Logger;
+  readonly random: Random;
   readonly signal: AbortSignal;
   /** The agent's own folder: what a step has to remember about the host is kept there. */
   readonly stateDirectory: string;

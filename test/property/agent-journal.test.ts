@@ -6,6 +6,7 @@ import { expect, test } from 'vitest';
 import { openJournal } from '../../agent/plan/journal.ts';
 import { asPlanId } from '../../shared/model/ids.ts';
 import type { JournalRecord } from '../../shared/model/progress.ts';
+import { onDisk } from '../support/on-disk.ts';
 
 const record = (number: number): JournalRecord => ({
   event: 'plan-stop-received',
@@ -56,11 +57,11 @@ test('whatever is damaged, the journal shows a beginning of what was written, or
       fc.array(damages, { maxLength: 3 }),
       async (count, harm) => {
         await withDirectory(async (directory) => {
-          const journal = await openJournal({ directory, segmentBytes });
+          const journal = await openJournal({ ...onDisk, directory, segmentBytes });
           for (let number = 0; number < count; number += 1) await journal.append(record(number));
           await journal.close();
           for (const one of harm) await damage(directory, one);
-          const again = await openJournal({ directory, segmentBytes });
+          const again = await openJournal({ ...onDisk, directory, segmentBytes });
           const seen = again.entries().map((entry) => entry.record);
           if (again.corruption !== null) {
             await expect(again.append(record(99))).rejects.toMatchObject({
@@ -72,7 +73,7 @@ test('whatever is damaged, the journal shows a beginning of what was written, or
           // And it goes on, and is whole at the next start.
           await again.append(record(99));
           await again.close();
-          const last = await openJournal({ directory, segmentBytes });
+          const last = await openJournal({ ...onDisk, directory, segmentBytes });
           expect(last.corruption).toBeNull();
           expect(last.entries().map((entry) => entry.record)).toEqual([...seen, record(99)]);
         });
@@ -86,7 +87,7 @@ test('a torn last write, at any byte, loses at most that record', async () => {
   await fc.assert(
     fc.asyncProperty(fc.integer({ min: 1, max: 8 }), fc.nat(120), async (count, kept) => {
       await withDirectory(async (directory) => {
-        const journal = await openJournal({ directory });
+        const journal = await openJournal({ ...onDisk, directory });
         for (let number = 0; number < count; number += 1) await journal.append(record(number));
         await journal.close();
         const [name = ''] = (await readdir(directory)).filter((entry) => entry.endsWith('.log'));
@@ -95,7 +96,7 @@ test('a torn last write, at any byte, loses at most that record', async () => {
         const last = bytes.lastIndexOf('MJ01');
         bytes.fill(0, Math.min(last + kept, bytes.length));
         await writeFile(path, bytes);
-        const again = await openJournal({ directory });
+        const again = await openJournal({ ...onDisk, directory });
         expect(again.corruption).toBeNull();
         expect(again.end).toBeGreaterThanOrEqual(count - 1);
       });

@@ -1,6 +1,7 @@
 // What steps are given by an agent, for tests that run plans: a host, a cluster and artifacts in memory.
 import type { StepServices } from '../../agent/plan/step-context.ts';
 import { silentLogger } from '../../shared/log.ts';
+import { systemRandom } from '../../shared/random.ts';
 import { FakeClock } from '../fakes/clock.ts';
 import { FakeHost } from '../fakes/host.ts';
 import { FakeKube } from '../fakes/kube-api.ts';
@@ -17,6 +18,7 @@ export function fakeServices(overrides: Partial<StepServices> = {}): StepService
     },
     clock: new FakeClock(),
     log: silentLogger,
+    random: systemRandom,
     stateDirectory: '/state',
     artifacts: { path: () => '', has: async () => true, fetch: async () => '' },
     link: () => link,

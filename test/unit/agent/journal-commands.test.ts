@@ -9,6 +9,7 @@ import { AppError } from '../../../shared/errors.ts';
 import { asPlanId, asStepId } from '../../../shared/model/ids.ts';
 import type { JournalRecord } from '../../../shared/model/progress.ts';
 import { FakeHost } from '../../fakes/host.ts';
+import { onDisk } from '../../support/on-disk.ts';
 import { temporaryDirectory } from '../../support/temporary-directory.ts';
 import { jumpingClock } from './steps/fake-context.ts';
 
@@ -33,10 +34,10 @@ const records: readonly JournalRecord[] = [
 async function aState(): Promise<AgentPaths> {
   const paths = agentPaths({ stateDirectory: join(await temporaryDirectory(), 'state') });
   await mkdir(paths.stateDirectory);
-  const journal = await openJournal({ directory: paths.journalDirectory });
+  const journal = await openJournal({ ...onDisk, directory: paths.journalDirectory });
   for (const record of records) await journal.append(record);
   await journal.close();
-  const accepted = await openAccepted(join(paths.stateDirectory, 'accepted'));
+  const accepted = await openAccepted(onDisk.disk, join(paths.stateDirectory, 'accepted'));
   await accepted.raise('host', { epoch: 1, sequence: 7, digest: 'd' });
   return paths;
 }
@@ -55,10 +56,10 @@ async function damage(paths: AgentPaths): Promise<Buffer> {
 }
 
 const goOn = (paths: AgentPaths, host = new FakeHost(), lock = async () => {}): Promise<string> =>
-  goOnWithNewJournal({ paths, host, clock: jumpingClock(atMs), lock });
+  goOnWithNewJournal({ ...onDisk, paths, host, clock: jumpingClock(atMs), lock });
 
 test('shows a sound journal with its plans', async () => {
-  const text = await showJournal(await aState());
+  const text = await showJournal(onDisk.disk, await aState());
   expect(text).toMatch(/^State {5}sound$/m);
   expect(text).toMatch(/4 can be read, from 2026-11-21T12:00:00.000Z to 2026-11-21T12:00:02.000Z/);
   expect(text).toContain('p1 (host lane, accepted 2026-11-21T12:00:00.000Z): not ended, begun and');
@@ -68,7 +69,7 @@ test('shows a sound journal with its plans', async () => {
 test('shows where a journal is damaged, what is whole on both sides, and the way out', async () => {
   const paths = await aState();
   await damage(paths);
-  const text = await showJournal(paths);
+  const text = await showJournal(onDisk.disk, paths);
   expect(text).toMatch(/^State {5}damaged: no step begins/m);
   expect(text).toMatch(/2 can be read/);
   expect(text).toMatch(/a bad record with a valid one after it in .*000000000000\.log/);
@@ -80,8 +81,8 @@ test('shows where a journal is damaged, what is whole on both sides, and the way
 test('looking changes nothing, also of a journal that is damaged', async () => {
   const paths = await aState();
   const bytes = await damage(paths);
-  await showJournal(paths);
-  expect(await explainGoOn(paths)).toContain('Nothing was changed.');
+  await showJournal(onDisk.disk, paths);
+  expect(await explainGoOn(onDisk.disk, paths)).toContain('Nothing was changed.');
   const [name = ''] = await segments(paths.journalDirectory);
   expect((await readFile(join(paths.journalDirectory, name))).equals(bytes)).toBe(true);
   expect(await readdir(paths.stateDirectory)).toEqual(['accepted', 'journal']);
@@ -96,11 +97,11 @@ test('going on keeps the damaged journal and the accepted pairs, and begins a ne
   expect(said).toContain('host epoch 1 number 7, cluster none');
   const [name = ''] = await segments(join(aside, 'journal'));
   expect((await readFile(join(aside, 'journal', name))).equals(bytes)).toBe(true);
-  const journal = await openJournal({ directory: paths.journalDirectory });
+  const journal = await openJournal({ ...onDisk, directory: paths.journalDirectory });
   expect([journal.corruption, journal.end]).toEqual([null, 0]);
   expect(said).toContain(journal.id);
   await journal.close();
-  const accepted = await openAccepted(join(paths.stateDirectory, 'accepted'));
+  const accepted = await openAccepted(onDisk.disk, join(paths.stateDirectory, 'accepted'));
   expect(accepted.pairs().host).toMatchObject({ epoch: 1, sequence: 7 });
 });
 
@@ -153,5 +154,5 @@ test('a command of a plan that still runs is waited for; one that ended is forgo
 
 test('a host without a journal says so', async () => {
   const paths = agentPaths({ stateDirectory: await temporaryDirectory() });
-  await expect(showJournal(paths)).rejects.toMatchObject({ code: 'not-found' });
+  await expect(showJournal(onDisk.disk, paths)).rejects.toMatchObject({ code: 'not-found' });
 });

@@ -7,6 +7,7 @@ import { silentLogger } from '../../../../shared/log.ts';
 import { asPlanId } from '../../../../shared/model/ids.ts';
 import type { JournalRecord } from '../../../../shared/model/progress.ts';
 import { FakeLink } from '../../../fakes/link.ts';
+import { onDisk } from '../../../support/on-disk.ts';
 import { newSigningKeys } from '../../../support/signed-plans.ts';
 import { temporaryDirectory } from '../../../support/temporary-directory.ts';
 
@@ -17,7 +18,10 @@ const record = (number: number): JournalRecord => ({
 });
 
 async function anOutbox(directory?: string) {
-  const journal = await openJournal({ directory: directory ?? (await temporaryDirectory()) });
+  const journal = await openJournal({
+    ...onDisk,
+    directory: directory ?? (await temporaryDirectory()),
+  });
   const link = new FakeLink(newSigningKeys());
   const ending = new AbortController();
   const outbox = createOutbox({

@@ -8,6 +8,7 @@ import {
 import { verifyAnswer } from '../../../../agent/plan/verify-answer.ts';
 import { AppError } from '../../../../shared/errors.ts';
 import { type Logger, silentLogger } from '../../../../shared/log.ts';
+import { systemRandom } from '../../../../shared/random.ts';
 import { FakeClock, settle } from '../../../fakes/clock.ts';
 import { FakeLink } from '../../../fakes/link.ts';
 import { newSigningKeys } from '../../../support/signed-plans.ts';
@@ -47,7 +48,7 @@ function aLoop() {
     },
     clock,
     log,
-    random: () => 0.5,
+    random: { ...systemRandom, fraction: () => 0.5 },
     signal: ending.signal,
   });
   const running = loop.run();

@@ -2,25 +2,29 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { openAccepted } from '../../../../agent/plan/accepted.ts';
+import { onDisk } from '../../../support/on-disk.ts';
 import { temporaryDirectory } from '../../../support/temporary-directory.ts';
 
 const pair = (sequence: number, epoch = 1) => ({ epoch, sequence, digest: `d${sequence}` });
 
 test('the highest pair of each lane survives', async () => {
   const path = join(await temporaryDirectory(), 'accepted');
-  const store = await openAccepted(path);
+  const store = await openAccepted(onDisk.disk, path);
   expect(store.pairs()).toEqual({ host: null, cluster: null });
   await Promise.all([
     store.raise('host', pair(1)),
     store.raise('cluster', pair(7)),
     store.raise('host', pair(2)),
   ]);
-  expect((await openAccepted(path)).pairs()).toEqual({ host: pair(2), cluster: pair(7) });
+  expect((await openAccepted(onDisk.disk, path)).pairs()).toEqual({
+    host: pair(2),
+    cluster: pair(7),
+  });
 });
 
 test('a lower pair changes nothing; a higher epoch begins its sequence anew', async () => {
   const path = join(await temporaryDirectory(), 'accepted');
-  const store = await openAccepted(path);
+  const store = await openAccepted(onDisk.disk, path);
   await store.raise('host', pair(5));
   await store.raise('host', pair(4));
   expect(store.pairs().host).toEqual(pair(5));
@@ -30,21 +34,21 @@ test('a lower pair changes nothing; a higher epoch begins its sequence anew', as
 
 test('when one slot is torn the other one counts', async () => {
   const path = join(await temporaryDirectory(), 'accepted');
-  const store = await openAccepted(path);
+  const store = await openAccepted(onDisk.disk, path);
   for (const sequence of [1, 2, 3]) await store.raise('host', pair(sequence));
   const bytes = await readFile(path);
   const newest = 3 % 2;
   bytes.fill(0x5a, newest * 4096, newest * 4096 + 50);
   await writeFile(path, bytes);
-  const again = await openAccepted(path);
+  const again = await openAccepted(onDisk.disk, path);
   expect(again.pairs().host).toEqual(pair(2));
   await again.raise('host', pair(4));
-  expect((await openAccepted(path)).pairs().host).toEqual(pair(4));
+  expect((await openAccepted(onDisk.disk, path)).pairs().host).toEqual(pair(4));
 });
 
 test('when both are damaged nothing is guessed', async () => {
   const path = join(await temporaryDirectory(), 'accepted');
-  await (await openAccepted(path)).raise('host', pair(1));
+  await (await openAccepted(onDisk.disk, path)).raise('host', pair(1));
   await writeFile(path, Buffer.alloc(8192, 0x5a));
-  await expect(openAccepted(path)).rejects.toMatchObject({ code: 'journal-corrupt' });
+  await expect(openAccepted(onDisk.disk, path)).rejects.toMatchObject({ code: 'journal-corrupt' });
 });

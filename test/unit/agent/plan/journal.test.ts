@@ -8,6 +8,7 @@ import {
 } from '../../../../agent/plan/journal.ts';
 import { asPlanId, asStepId } from '../../../../shared/model/ids.ts';
 import type { JournalRecord } from '../../../../shared/model/progress.ts';
+import { onDisk } from '../../../support/on-disk.ts';
 import { temporaryDirectory } from '../../../support/temporary-directory.ts';
 
 const intent = (number: number, planId = 'p1'): JournalRecord => ({
@@ -24,8 +25,8 @@ const stop = (number: number, planId = 'p1'): JournalRecord => ({
   planId: asPlanId(planId),
 });
 
-async function openJournal(options: JournalOptions): Promise<Journal> {
-  const journal = await open(options);
+async function openJournal(options: Omit<JournalOptions, 'disk' | 'random'>): Promise<Journal> {
+  const journal = await open({ ...onDisk, ...options });
   onTestFinished(() => journal.close());
   return journal;
 }

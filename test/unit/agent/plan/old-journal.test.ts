@@ -18,6 +18,7 @@ import type { JournalRecord } from '../../../../shared/model/progress.ts';
 import { FakeClock } from '../../../fakes/clock.ts';
 import { FakeHost } from '../../../fakes/host.ts';
 import { FakeLink } from '../../../fakes/link.ts';
+import { onDisk } from '../../../support/on-disk.ts';
 import { newSigningKeys } from '../../../support/signed-plans.ts';
 import { fakeServices } from '../../../support/step-services.ts';
 import { temporaryDirectory } from '../../../support/temporary-directory.ts';
@@ -34,11 +35,12 @@ async function openOldState() {
   await writeFile(segment, gunzipSync(await readFile(`${segment}.gz`)));
   await rm(`${segment}.gz`);
   const clock = new FakeClock(laterMs);
-  const journal = await openJournal({ directory: join(directory, 'journal') });
+  const journal = await openJournal({ ...onDisk, directory: join(directory, 'journal') });
   onTestFinished(() => journal.close());
   const ledger = await openLedger({
+    disk: onDisk.disk,
     journal,
-    accepted: await openAccepted(join(directory, 'accepted')),
+    accepted: await openAccepted(onDisk.disk, join(directory, 'accepted')),
     plansDirectory: join(directory, 'plans'),
     kinds: new Set(Object.keys(stepRegistry)),
     clock,

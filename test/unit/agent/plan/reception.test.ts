@@ -11,6 +11,7 @@ import { silentLogger } from '../../../../shared/log.ts';
 import { asPlanId } from '../../../../shared/model/ids.ts';
 import type { Answer, Plan } from '../../../../shared/model/plan.ts';
 import { FakeClock } from '../../../fakes/clock.ts';
+import { onDisk } from '../../../support/on-disk.ts';
 import {
   anAnswer,
   aPlan,
@@ -31,12 +32,13 @@ interface AgentOptions {
 /** The part of an agent that receives, on a folder; opening it again is a restart. */
 async function anAgent({ directory, spoil = (journal) => journal }: AgentOptions) {
   const clock = new FakeClock();
-  const journal = spoil(await openJournal({ directory: join(directory, 'journal') }));
+  const journal = spoil(await openJournal({ ...onDisk, directory: join(directory, 'journal') }));
   onTestFinished(() => journal.close());
-  const accepted = await openAccepted(join(directory, 'accepted'));
+  const accepted = await openAccepted(onDisk.disk, join(directory, 'accepted'));
   const kinds = new Set(['write-file']);
   const plansDirectory = join(directory, 'plans');
   const ledger = await openLedger({
+    disk: onDisk.disk,
     journal,
     accepted,
     plansDirectory,

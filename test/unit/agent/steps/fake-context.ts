@@ -6,6 +6,7 @@ import type { StepContext } from '../../../../agent/steps/step-runner.ts';
 import type { Clock } from '../../../../shared/clock.ts';
 import { silentLogger } from '../../../../shared/log.ts';
 import type { ArtifactReference } from '../../../../shared/model/step.ts';
+import { systemRandom } from '../../../../shared/random.ts';
 import type { FakeHost } from '../../../fakes/host.ts';
 
 export interface FakeContext extends StepContext {
@@ -36,6 +37,7 @@ export function fakeContext(host: FakeHost, overrides: Partial<StepContext> = {}
     signal,
     kube: (credentials, other = signal) => connectKubeApi(credentials, other),
     httpGet,
+    random: systemRandom,
     stateDirectory: '/state',
     planId: 'p1',
     stepId: 'step',
