@@ -128,7 +128,11 @@ export const alphabets = {
   secretName: of('the name of a file', 500, /^[A-Za-z0-9/][A-Za-z0-9/_.-]*$/),
   /** Kind and name in the cluster: deployment/coredns. */
   workload: of('a workload such as deployment/coredns', 128, /^[a-z]+\/[a-z0-9][a-z0-9.-]*$/),
-  pem: of('text in PEM', 64 * 1024, /^-----BEGIN [A-Z0-9 ]+-----[A-Za-z0-9+/=\n\r -]+-----\n?$/),
+  pem: of(
+    'text in PEM',
+    64 * 1024,
+    /^-----BEGIN [A-Z0-9 ]+-----[A-Za-z0-9+/=\n\r -]+-----[\r\n]*$/,
+  ),
   /** An operator's own text, for places that take any: one line without control characters. */
   line: of('one line of text without control characters', 4_096, /^[^\p{C}\p{Zl}\p{Zp}]*$/u),
 } as const satisfies Readonly<Record<string, Alphabet>>;

@@ -2,6 +2,7 @@
 // whose id follows from what is asked, so that asking again is the same request; the answer is in
 // the outputs of the plan that the planner makes for it.
 
+import { isOf } from '../../shared/alphabets.ts';
 import { sha256Hex } from '../../shared/canonical.ts';
 import type { Clock } from '../../shared/clock.ts';
 import { AppError, isAbort } from '../../shared/errors.ts';
@@ -48,7 +49,7 @@ export async function requestCertificate(
   input: CertificateInput,
   signal: AbortSignal,
 ): Promise<CertificateAnswer> {
-  if (!input.csrPem.includes('BEGIN CERTIFICATE REQUEST')) {
+  if (!input.csrPem.includes('BEGIN CERTIFICATE REQUEST') || !isOf('pem', input.csrPem)) {
     throw new AppError('usage', 'a certificate request in PEM is needed');
   }
   if (!/^[a-z0-9][a-z0-9._@-]{0,62}$/i.test(input.user)) {
