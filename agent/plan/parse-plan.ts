@@ -1,6 +1,6 @@
 // From the verified bytes of a plan to a Plan, checked by hand: schema first, then every field, then
 // every step against the shape of its kind. Anything unknown is refused, never skipped. Pure.
-import { asStepId } from '../../shared/model/ids.ts';
+import { isStepId } from '../../shared/model/ids.ts';
 import type { Plan } from '../../shared/model/plan.ts';
 import type { StepKind } from '../../shared/model/step.ts';
 import { stepKinds } from '../../shared/model/step-kinds.ts';
@@ -96,7 +96,7 @@ const longestTimeoutSeconds = 24 * 3600;
 function findCommonFault(step: Json, kinds: ReadonlySet<string>): string | null {
   const unknown = Object.keys(step).find((name) => !stepFields.has(name));
   if (unknown !== undefined) return `unknown field ${unknown}`;
-  if (!isStepId(step['id'])) return 'the id is not a step id';
+  if (typeof step['id'] !== 'string' || !isStepId(step['id'])) return 'the id is not a step id';
   if (typeof step['kind'] !== 'string' || !kinds.has(step['kind']))
     return 'this agent does not know the kind';
   if (!isWithin(step['timeoutSeconds'], longestTimeoutSeconds))
@@ -118,15 +118,6 @@ function findCommonFault(step: Json, kinds: ReadonlySet<string>): string | null 
 function findIdFault(ids: readonly string[]): string | null {
   const twice = ids.find((id, index) => ids.indexOf(id) !== index);
   return twice === undefined ? null : `two steps with the id ${twice}`;
-}
-
-function isStepId(value: unknown): boolean {
-  try {
-    asStepId(value as string);
-    return typeof value === 'string';
-  } catch {
-    return false;
-  }
 }
 
 const isWithin = (value: unknown, limit: number): boolean =>

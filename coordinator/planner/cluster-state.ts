@@ -14,15 +14,6 @@ import { clusterPlans, controlPlaneOf, has, mastersOf, type Situation } from './
 import { etcdEndpoint, type Member } from './topology.ts';
 import { isHeldUp } from './want.ts';
 
-export type ClusterPhase = 'gathering' | 'preparing' | 'starting' | 'growing' | 'running';
-
-export function clusterPhase(cluster: ClusterRecord): ClusterPhase {
-  if (cluster.controlPlane === null) return 'gathering';
-  if (cluster.etcd === null) return 'preparing';
-  if (cluster.masters.length === 0) return 'starting';
-  return cluster.masters.length < cluster.controlPlane.length ? 'growing' : 'running';
-}
-
 type Transition = (situation: Situation) => ClusterRecord;
 
 /** In this order: what ends comes before what begins. */

@@ -1,6 +1,8 @@
 // Gates as steps: what has to be true before and after a change of the control plane or of etcd,
 // measured by a host right before it acts and right after. Which gate a change has is data
 // (planner/changes.ts).
+import { digestOf } from '../../shared/canonical.ts';
+import { isStepId } from '../../shared/model/ids.ts';
 import type { EtcdEndpoint, Step } from '../../shared/model/step.ts';
 import { API_PORT, etcdClientPaths, paths } from '../render/paths.ts';
 import { step } from './step-builder.ts';
@@ -38,12 +40,18 @@ export function gateBefore(gate: Gate, parties: GateParties): readonly Step[] {
     ...(gate.etcd ? [etcdGate('etcd-gate', members)] : []),
     ...(gate.registry ? [registryIsOurs(members)] : []),
     ...chosen(gate.apiServers).map(({ name, address }) =>
-      apiServerReady(`gate-apiserver-${name}`, address),
+      apiServerReady(named('gate-apiserver', name), address),
     ),
     ...chosen(gate.nodes).map(({ name }) =>
-      step(`gate-node-${name}`, 'wait-node-ready', { node: name }),
+      step(named('gate-node', name), 'wait-node-ready', { node: name }),
     ),
   ];
+}
+
+/** Ids of steps are shorter than names of hosts may be. */
+function named(what: string, host: string): string {
+  const id = `${what}-${host}`;
+  return isStepId(id) ? id : `${what}-${digestOf(host).slice(0, 12)}`;
 }
 
 /** The subject's own API server is waited for before, in a stage of its own. */

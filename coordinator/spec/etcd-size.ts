@@ -4,7 +4,7 @@
 /** A clause about an even number; null for an odd one. */
 export function evenEtcdFault(members: number): string | null {
   if (members % 2 === 1) return null;
-  if (members === 0) return 'no etcd member: an odd number is needed';
+  if (members === 0) return 'no etcd member';
   const tolerated = members / 2 - 1;
-  return `${members} etcd members survive the loss of ${tolerated}, as ${members - 1} do: an odd number is needed`;
+  return `${members} etcd members, which survive the loss of ${tolerated}, as ${members - 1} do`;
 }

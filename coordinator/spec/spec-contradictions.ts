@@ -66,7 +66,9 @@ function roleComplaints(pool: PoolSpec, at: (...rest: SpecPath) => SpecPath): Co
     });
   }
   const even = pool.roles.includes('etcd') ? evenEtcdFault(pool.size ?? 1) : null;
-  if (even !== null) complaints.push({ path: at('size'), message: even });
+  if (even !== null) {
+    complaints.push({ path: at('size'), message: `${even}: an odd number is needed` });
+  }
   return complaints;
 }
 

@@ -15,8 +15,10 @@ export const asPlanId = (text: string): PlanId => text as PlanId;
 
 const stepIdForm = /^[a-z0-9][a-z0-9.-]{0,62}$/;
 
+export const isStepId = (text: string): text is StepId => stepIdForm.test(text);
+
 /** @throws TypeError when `text` is not a step id. */
 export function asStepId(text: string): StepId {
-  if (!stepIdForm.test(text)) throw new TypeError(`not a step id: ${JSON.stringify(text)}`);
+  if (!isStepId(text)) throw new TypeError(`not a step id: ${JSON.stringify(text)}`);
   return text as StepId;
 }

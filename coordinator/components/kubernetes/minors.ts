@@ -1,6 +1,6 @@
 // The minors of Kubernetes that this version of Muster installs: one row each.
 import { AppError } from '../../../shared/errors.ts';
-import { parseKubernetesVersion } from '../../../shared/model/version.ts';
+import { kubernetesMinor } from '../../../shared/model/version.ts';
 import type { KubernetesMinor } from './minor.ts';
 import { v1_36 } from './v1.36.ts';
 import { v1_37 } from './v1.37.ts';
@@ -12,7 +12,7 @@ export const knownMinors = (): readonly string[] => minors.map(({ minor }) => `v
 
 /** Null for a minor without a row. @param version such as v1.37.1 */
 export function minorOf(version: string): KubernetesMinor | null {
-  const { minor } = parseKubernetesVersion(version);
+  const minor = kubernetesMinor(version);
   return minors.find((row) => row.minor === minor) ?? null;
 }
 

@@ -351,3 +351,10 @@ test('no credentials are made for a worker that is held or away', () => {
   expect(world.view.cluster.masters).toHaveLength(3);
   expect(world.issued.filter((line) => /credentials (for|of) w/.test(line))).toEqual([]);
 });
+
+test('a master with the longest name there may be joins like any other', () => {
+  const long = aNode('m'.repeat(63), 13);
+  const world = new PlanningWorld([masters[0]!, masters[1]!, long]);
+  world.runAll();
+  expect(world.view.cluster.masters).toHaveLength(3);
+});

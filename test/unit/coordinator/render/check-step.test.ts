@@ -75,10 +75,7 @@ describe('a renderer refuses what is not of its kind, naming host and field', ()
     ['a node’s label', () => renderJoinConfig({ ...node, labels: { a: 'b,c' } }, false), /label a/],
     [
       'a module',
-      () =>
-        modulesFor(
-          aSpec({ host: {} }) && { ...aSpec(), host: { ...aSpec().host, modules: ['a b'] } },
-        ),
+      () => modulesFor({ ...aSpec(), host: { ...aSpec().host, modules: ['a b'] } }, []),
       /host.modules/,
     ],
     [

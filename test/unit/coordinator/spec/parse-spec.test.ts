@@ -66,7 +66,7 @@ spec:
     'c.yaml:7:34: spec.network.proxyMode: expected one of "nftables", "iptables", "ipvs", found "nftable"; did you mean "nftables"?',
     'c.yaml:8:18: spec.controlPlane.endpoint.address: is required: text',
     'c.yaml:8:29: spec.controlPlane.endpoint.addres: unknown field "addres"; the nearest known one is "address"',
-    'c.yaml:10:47: spec.pools[0].size: 2 etcd members survive the loss of 0, as 1 do: an odd number is needed',
+    'c.yaml:10:47: spec.pools[0].size: 2 etcd members, which survive the loss of 0, as 1 do: an odd number is needed',
     'c.yaml:11:8: spec.pools[1].name: pool "a" is there already, as pools[0]: names are unique',
     'c.yaml:11:48: spec.pools[1].nodeAddress.range: 10.96.0.0/16 overlaps network.services (10.96.0.0/12): they must be apart',
     'c.yaml:12:3: spec.artifacts.directory: source: directory needs a directory, an absolute path on the coordinator',
