@@ -23,7 +23,7 @@ const of = (what: string, longest: number, form: RegExp): Alphabet => ({
 
 /** `isIP` alone looks at nothing behind a `%`. */
 const isAddress = (text: string): boolean => /^[0-9A-Fa-f:.]{2,45}$/.test(text) && isIP(text) !== 0;
-const interfaceForm = /^[A-Za-z0-9][A-Za-z0-9_.:@+-]*$/;
+const interfaceForm = /^[A-Za-z0-9_][A-Za-z0-9_.:@+-]*$/;
 
 function isZoned(text: string): boolean {
   const [address = '', zone, ...rest] = text.split('%');

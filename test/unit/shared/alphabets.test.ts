@@ -23,7 +23,7 @@ const rows: Readonly<Record<TextKind, Rows>> = {
     bad: ['10.200.0.0', '10.200.0.0/33', '10.200.0.0/016', '10.0.0.0/8\n', '::/8'],
   },
   interfaceName: {
-    good: ['eth0', 'enp3s0f0np0', 'eth0.100', 'eth0:1', 'br-4f2a', 'wlan0@if3'],
+    good: ['eth0', '__tmp1', 'enp3s0f0np0', 'eth0.100', 'eth0:1', 'br-4f2a', 'wlan0@if3'],
     bad: ['', 'a b', 'a/b', 'a"', '$(x)', 'x'.repeat(33)],
   },
   hostName: { good: ['web-1', 'My_Host.example.org'], bad: ['', '-a', '(none)', 'a b', 'a\n'] },
