@@ -26,9 +26,9 @@ import { type Journal, openJournal } from './plan/journal.ts';
 import { createLanes } from './plan/lanes.ts';
 import { openLedger } from './plan/ledger.ts';
 import { receive } from './plan/reception.ts';
-import type { StateDisk } from './plan/state-disk.ts';
 import type { Artifacts } from './plan/step-context.ts';
 import { verifyAnswer } from './plan/verify-answer.ts';
+import type { StateDisk } from './state-disk.ts';
 import type { StepRegistry } from './steps/step-runner.ts';
 import { AGENT_VERSION } from './version.ts';
 
@@ -202,7 +202,7 @@ export async function runAgent(options: AgentOptions): Promise<'ended' | 'start-
       if (!isIdentityRenewalDue(identity, contact.signedNow())) continue;
       try {
         identity = await renewIdentity(identity, {
-          identityDirectory: paths.identityDirectory,
+          folder: { disk, directory: paths.identityDirectory },
           link,
           signal,
         });

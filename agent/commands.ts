@@ -22,6 +22,7 @@ import { nodeDisk } from './host/node-disk.ts';
 import { createNodeHost } from './host/node-host.ts';
 import { connectKubeApi } from './host/node-kube-api.ts';
 import { readIdentity } from './identity/identity.ts';
+import type { IdentityFolder } from './identity/identity-folder.ts';
 import { readTokenFile } from './identity/token-file.ts';
 import { lockInstance } from './instance-lock.ts';
 import { explainGoOn, goOnWithNewJournal, showJournal } from './journal-commands.ts';
@@ -176,6 +177,11 @@ function createParts(log: Logger): Parts {
   return { log, clock, host, collect };
 }
 
+const identityFolder = (paths: AgentPaths): IdentityFolder => ({
+  disk: nodeDisk,
+  directory: paths.identityDirectory,
+});
+
 interface MembershipFrom {
   readonly paths: AgentPaths;
   readonly tokenFile: string;
@@ -185,7 +191,7 @@ interface MembershipFrom {
 
 function membership(from: MembershipFrom, parts: Parts, around: Surroundings): MembershipOptions {
   return {
-    identityDirectory: from.paths.identityDirectory,
+    folder: identityFolder(from.paths),
     tokenFile: from.tokenFile,
     coordinators: from.coordinators,
     nodeName: from.nodeName,
@@ -212,7 +218,7 @@ async function verifyFile(
   file: string,
   of: { readonly paths: AgentPaths; readonly around: Surroundings },
 ): Promise<number> {
-  const identity = await readIdentity(of.paths.identityDirectory);
+  const identity = await readIdentity(identityFolder(of.paths));
   if (identity === null)
     throw new AppError(
       'not-found',

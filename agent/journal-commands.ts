@@ -15,7 +15,7 @@ import { parseProperties, unitStateOf } from './host/unit-state.ts';
 import { openAccepted } from './plan/accepted.ts';
 import { openJournal } from './plan/journal.ts';
 import { formatJournal, type JournalLook, lookAtJournal, wayOut } from './plan/journal-report.ts';
-import type { StateDisk } from './plan/state-disk.ts';
+import type { StateDisk } from './state-disk.ts';
 
 /** @throws AppError not-found */
 export async function showJournal(disk: StateDisk, paths: AgentPaths): Promise<string> {

@@ -8,12 +8,13 @@ import type { Logger } from '../shared/log.ts';
 import type { NodeFacts } from '../shared/model/facts.ts';
 import { jsonToWire } from '../shared/rpc/codec.ts';
 import { type Identity, readIdentity } from './identity/identity.ts';
+import type { IdentityFolder } from './identity/identity-folder.ts';
 import { type Enrollment, joinFleet } from './identity/join.ts';
 import { readTokenIfThere, removeTokenFile } from './identity/token-file.ts';
 import { AGENT_VERSION } from './version.ts';
 
 export interface MembershipOptions {
-  readonly identityDirectory: string;
+  readonly folder: IdentityFolder;
   /** `-`: the token came from standard input; nothing is removed. */
   readonly tokenFile: string;
   readonly coordinators: readonly string[];
@@ -28,7 +29,7 @@ export interface MembershipOptions {
 
 /** Idempotent: a token that was spent by this very identity is only removed. */
 export async function joinWith(token: JoinToken, options: MembershipOptions): Promise<Identity> {
-  const present = await readIdentity(options.identityDirectory);
+  const present = await readIdentity(options.folder);
   if (present?.tokenId === token.id) {
     await removeTokenFile(options.tokenFile);
     return present;
@@ -36,7 +37,7 @@ export async function joinWith(token: JoinToken, options: MembershipOptions): Pr
   const identity = await joinFleet({
     token,
     coordinators: options.coordinators,
-    identityDirectory: options.identityDirectory,
+    folder: options.folder,
     openEnrollment: options.openEnrollment,
     nodeName: options.nodeName ?? hostname(),
     agentVersion: AGENT_VERSION,
@@ -73,7 +74,7 @@ export async function awaitMembership(options: MembershipOptions): Promise<Ident
     signal.throwIfAborted();
     const seen = await readToken(options);
     if (seen.kind === 'none') {
-      const present = await readIdentity(options.identityDirectory);
+      const present = await readIdentity(options.folder);
       if (present !== null) return present;
       if (!hasSaidMissing)
         log.warn(
@@ -92,7 +93,7 @@ export async function awaitMembership(options: MembershipOptions): Promise<Ident
         log.error({ code: thrown.code }, `not joined: ${thrown.message}`);
         refused = { token: text, bootMs: clock.boot() };
         // An old identity may still be good: the coordinator tells at the first poll.
-        const present = await readIdentity(options.identityDirectory);
+        const present = await readIdentity(options.folder);
         if (present !== null) return present;
       }
     } else if (!isPaused && seen.kind === 'bad') {

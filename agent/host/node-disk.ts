@@ -9,7 +9,7 @@ import {
   syncDirectory,
   writeFileDurably,
 } from '../durable-file.ts';
-import type { StateDisk, StateFile } from '../plan/state-disk.ts';
+import type { StateDisk, StateFile } from '../state-disk.ts';
 
 export const nodeDisk: StateDisk = {
   read: readIfThere,

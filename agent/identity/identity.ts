@@ -1,17 +1,11 @@
 // Who this host is in a fleet, as kept under identity/. identity.json is the one truth and is
 // written last, in one piece: without it the host has not joined. node.crt, fleet-ca.crt and
 // key-set.json are there beside it under their fixed names.
-import { join } from 'node:path';
 import { AppError } from '../../shared/errors.ts';
 import { base64urlSha256 } from '../../shared/join-token.ts';
 import { asNodeId, type NodeId } from '../../shared/model/ids.ts';
 import type { KeySet } from '../../shared/model/plan.ts';
-import {
-  makePrivateDirectory,
-  readIfThere,
-  removeDurably,
-  writeFileDurably,
-} from '../durable-file.ts';
+import { type IdentityFolder, readFrom, removeFrom, writeTo } from './identity-folder.ts';
 import { parseKeySet } from './key-set.ts';
 import { type NodeKey, readNodeKey } from './node-key.ts';
 
@@ -48,16 +42,15 @@ interface StoredIdentity {
   readonly keySetDigest: string;
 }
 
-const file = (directory: string, name: string): string => join(directory, name);
-
 /** Null when the host has not joined. @throws AppError invalid when the files do not fit each other. */
-export async function readIdentity(directory: string): Promise<Identity | null> {
-  const text = await readIfThere(file(directory, 'identity.json'));
+export async function readIdentity(folder: IdentityFolder): Promise<Identity | null> {
+  const { directory } = folder;
+  const text = await readFrom(folder, 'identity.json');
   if (text === null) return null;
   const stored = JSON.parse(text.toString('utf8')) as StoredIdentity;
-  const nodeKey = await readNodeKey(directory);
-  const ca = await readIfThere(file(directory, 'fleet-ca.crt'));
-  const keySetBytes = await readIfThere(file(directory, 'key-set.json'));
+  const nodeKey = await readNodeKey(folder);
+  const ca = await readFrom(folder, 'fleet-ca.crt');
+  const keySetBytes = await readFrom(folder, 'key-set.json');
   if (nodeKey === null || ca === null || keySetBytes === null) {
     throw damaged(directory, 'node.key, fleet-ca.crt or key-set.json is missing');
   }
@@ -80,11 +73,11 @@ export async function readIdentity(directory: string): Promise<Identity | null> 
   };
 }
 
-export async function writeIdentity(directory: string, identity: NewIdentity): Promise<void> {
-  await makePrivateDirectory(directory);
-  await forgetOtherFleet(directory, identity);
+export async function writeIdentity(folder: IdentityFolder, identity: NewIdentity): Promise<void> {
+  await folder.disk.makeDirectory(folder.directory);
+  await forgetOtherFleet(folder, identity);
   const put = (name: string, content: string | Uint8Array): Promise<void> =>
-    writeFileDurably({ path: file(directory, name), content, mode: 0o600 });
+    writeTo(folder, name, { content });
   await put('key-set.json', identity.keySetBytes);
   await put('fleet-ca.crt', identity.caPem);
   await put('node.crt', identity.chainPem);
@@ -103,30 +96,25 @@ export async function writeIdentity(directory: string, identity: NewIdentity): P
 }
 
 /** Files of two fleets beside each other would be a damaged identity; none, with the token, is a join to repeat. */
-async function forgetOtherFleet(directory: string, identity: NewIdentity): Promise<void> {
-  const keySet = await readIfThere(file(directory, 'key-set.json'));
-  const ca = await readIfThere(file(directory, 'fleet-ca.crt'));
+async function forgetOtherFleet(folder: IdentityFolder, identity: NewIdentity): Promise<void> {
+  const keySet = await readFrom(folder, 'key-set.json');
+  const ca = await readFrom(folder, 'fleet-ca.crt');
   const isSame =
     keySet?.equals(identity.keySetBytes) === true && ca?.toString('utf8') === identity.caPem;
-  if (!isSame) await removeDurably(file(directory, 'identity.json'));
+  if (!isSame) await removeFrom(folder, 'identity.json');
 }
 
 /** Certificate and counter change together: a crash between them would look like a clone. */
 export async function writeRenewal(
-  directory: string,
+  folder: IdentityFolder,
   identity: Identity,
   renewal: { readonly chainPem: string; readonly counter: number },
 ): Promise<Identity> {
-  const text = await readIfThere(file(directory, 'identity.json'));
-  if (text === null) throw damaged(directory, 'identity.json is gone');
+  const text = await readFrom(folder, 'identity.json');
+  if (text === null) throw damaged(folder.directory, 'identity.json is gone');
   const stored = { ...(JSON.parse(text.toString('utf8')) as StoredIdentity), ...renewal };
-  const content = `${JSON.stringify(stored, null, 2)}\n`;
-  await writeFileDurably({ path: file(directory, 'identity.json'), content, mode: 0o600 });
-  await writeFileDurably({
-    path: file(directory, 'node.crt'),
-    content: renewal.chainPem,
-    mode: 0o600,
-  });
+  await writeTo(folder, 'identity.json', { content: `${JSON.stringify(stored, null, 2)}\n` });
+  await writeTo(folder, 'node.crt', { content: renewal.chainPem });
   return { ...identity, ...renewal };
 }
 

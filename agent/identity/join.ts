@@ -11,6 +11,7 @@ import { retry } from '../../shared/retry.ts';
 import { duration, verifiedChainPem } from './certificate-chain.ts';
 import { createCertificateRequest } from './certificate-request.ts';
 import { type Identity, writeIdentity } from './identity.ts';
+import type { IdentityFolder } from './identity-folder.ts';
 import { parseKeySet } from './key-set.ts';
 import { ensureNodeKey, type NodeKey } from './node-key.ts';
 import { checkPin } from './pin.ts';
@@ -49,7 +50,7 @@ export interface JoinOptions {
   readonly token: JoinToken;
   /** host:port, tried in turn. */
   readonly coordinators: readonly string[];
-  readonly identityDirectory: string;
+  readonly folder: IdentityFolder;
   readonly openEnrollment: (address: string, caPem: string) => Enrollment;
   readonly nodeName: string;
   readonly agentVersion: string;
@@ -69,7 +70,7 @@ const largeSkewMs = 5 * 60_000;
  * @throws AppError refused (pin), unauthenticated, permission-denied, invalid
  */
 export async function joinFleet(options: JoinOptions): Promise<Identity> {
-  const nodeKey = await ensureNodeKey(options.identityDirectory);
+  const nodeKey = await ensureNodeKey(options.folder);
   return await retry(() => joinAnyone(options, nodeKey), {
     ...backoff,
     clock: options.clock,
@@ -187,7 +188,7 @@ async function keepIdentity(answer: JoinAnswer, keeping: Keeping): Promise<Ident
     tokenId: options.token.id,
     nodeKey,
   };
-  await writeIdentity(options.identityDirectory, { ...identity, keySetBytes: answer.keySet });
+  await writeIdentity(options.folder, { ...identity, keySetBytes: answer.keySet });
   return { ...identity, keySet };
 }
 

@@ -7,10 +7,9 @@ import {
   generateKeyPairSync,
   type KeyObject,
 } from 'node:crypto';
-import { join } from 'node:path';
 import { AppError } from '../../shared/errors.ts';
 import { asNodeId, type NodeId } from '../../shared/model/ids.ts';
-import { makePrivateDirectory, readIfThere, writeFileDurably } from '../durable-file.ts';
+import { type IdentityFolder, readFrom, writeTo } from './identity-folder.ts';
 
 export interface NodeKey {
   readonly nodeId: NodeId;
@@ -19,7 +18,7 @@ export interface NodeKey {
   readonly publicDer: Buffer;
 }
 
-const nodeKeyPath = (directory: string): string => join(directory, 'node.key');
+const fileName = 'node.key';
 
 /** The first 16 hex digits of the SHA-256 of the public key (SPKI, DER). */
 export function nodeIdOf(publicDer: Uint8Array): NodeId {
@@ -36,17 +35,17 @@ function nodeKeyFromPem(pem: string): NodeKey {
 }
 
 /** Null before the first join. */
-export async function readNodeKey(directory: string): Promise<NodeKey | null> {
-  const pem = await readIfThere(nodeKeyPath(directory));
+export async function readNodeKey(folder: IdentityFolder): Promise<NodeKey | null> {
+  const pem = await readFrom(folder, fileName);
   return pem === null ? null : nodeKeyFromPem(pem.toString('utf8'));
 }
 
-export async function ensureNodeKey(directory: string): Promise<NodeKey> {
-  await makePrivateDirectory(directory);
-  const present = await readNodeKey(directory);
+export async function ensureNodeKey(folder: IdentityFolder): Promise<NodeKey> {
+  await folder.disk.makeDirectory(folder.directory);
+  const present = await readNodeKey(folder);
   if (present !== null) return present;
   const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const pem = privateKey.export({ format: 'pem', type: 'pkcs8' }).toString();
-  await writeFileDurably({ path: nodeKeyPath(directory), content: pem, mode: 0o600 });
+  await writeTo(folder, fileName, { content: pem });
   return nodeKeyFromPem(pem);
 }

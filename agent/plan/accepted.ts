@@ -4,8 +4,8 @@
 import { crc32 } from 'node:zlib';
 import { AppError } from '../../shared/errors.ts';
 import type { Lane } from '../../shared/model/plan.ts';
+import type { StateDisk } from '../state-disk.ts';
 import { type AcceptedPair, type AcceptedPairs, compareOrder, noPairs } from './accepted-pair.ts';
-import type { StateDisk } from './state-disk.ts';
 
 const slotSize = 4096;
 

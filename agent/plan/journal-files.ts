@@ -2,8 +2,8 @@
 // torn tail, drops old ones from the front. Decides nothing about plans.
 import { basename, join } from 'node:path';
 import type { JournalRecord } from '../../shared/model/progress.ts';
+import type { StateDisk } from '../state-disk.ts';
 import { scanSegment } from './journal-segment.ts';
-import type { StateDisk } from './state-disk.ts';
 
 export interface JournalEntry {
   readonly record: JournalRecord;

@@ -2,10 +2,10 @@
 // plans it knows. Looks at the files without opening the journal, so it changes nothing and an agent
 // may be at work beside it.
 import type { JournalRecord } from '../../shared/model/progress.ts';
+import type { StateDisk } from '../state-disk.ts';
 import { foldRecords, type PlanHistory } from './history.ts';
 import { type Position, readPosition } from './journal.ts';
 import { type Damage, judgeSegments, readSegmentFiles } from './journal-files.ts';
-import type { StateDisk } from './state-disk.ts';
 
 export interface JournalLook {
   readonly directory: string;

@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { AppError } from '../../shared/errors.ts';
 import type { JournalRecord } from '../../shared/model/progress.ts';
 import { newId, type Random } from '../../shared/random.ts';
+import type { StateDisk, StateFile } from '../state-disk.ts';
 import { openCorruptJournal } from './corrupt-journal.ts';
 import {
   type DropOptions,
@@ -19,7 +20,6 @@ import {
   takeWithin,
 } from './journal-files.ts';
 import { encodeRecord, RECORD_LIMIT } from './journal-segment.ts';
-import type { StateDisk, StateFile } from './state-disk.ts';
 
 export interface Journal {
   readonly id: string;

@@ -13,12 +13,12 @@ import {
   envelopeToStored,
   type StoredEnvelope,
 } from '../../shared/rpc/codec.ts';
+import type { StateDisk } from '../state-disk.ts';
 import type { AcceptedStore } from './accepted.ts';
 import type { AcceptedPairs } from './accepted-pair.ts';
 import { foldRecord, foldRecords, type JournalState, unfinishedPlans } from './history.ts';
 import type { Journal } from './journal.ts';
 import { parsePlan } from './parse-plan.ts';
-import type { StateDisk } from './state-disk.ts';
 
 export interface Acceptance {
   readonly plan: Plan;

@@ -1,7 +1,7 @@
 // What every StateDisk does alike, the machine's and the one in memory. That what was done survives a
 // power cut is tried with the one in memory, whose power can be cut.
 import { expect, test } from 'vitest';
-import type { StateDisk } from '../../agent/plan/state-disk.ts';
+import type { StateDisk } from '../../agent/state-disk.ts';
 
 export interface DiskUnderTest {
   readonly disk: StateDisk;

@@ -2,7 +2,7 @@
 // any part may be there that the port allows. A disk that lost its power answers nobody any more.
 import { basename, dirname } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { StateDisk, StateFile } from '../../agent/plan/state-disk.ts';
+import type { StateDisk, StateFile } from '../../agent/state-disk.ts';
 
 /** Something that is being done: `share` of it, from 0 to 1, can be carried out. */
 type Change = (share: number) => void;

@@ -12,6 +12,7 @@ import { parseJoinToken } from '../../../../shared/join-token.ts';
 import { type Logger, silentLogger } from '../../../../shared/log.ts';
 import { aFacts } from '../../../support/cluster-builders.ts';
 import { FleetServer, type FleetServerOptions } from '../../../support/fleet-server.ts';
+import { folderOf } from '../../../support/on-disk.ts';
 import { temporaryDirectory } from '../../../support/temporary-directory.ts';
 
 async function aServer(options: FleetServerOptions = {}): Promise<FleetServer> {
@@ -33,7 +34,7 @@ interface Joining extends Partial<Omit<JoinOptions, 'token'>> {
 async function joinHere(joining: Joining) {
   return await joinFleet({
     coordinators: [],
-    identityDirectory: join(await temporaryDirectory(), 'identity'),
+    folder: folderOf(join(await temporaryDirectory(), 'identity')),
     openEnrollment,
     nodeName: 'w1',
     agentVersion: '0.1.0',
@@ -55,7 +56,7 @@ test('joins: the pin first, then proof of its own key; everything ends up on dis
   const identity = await joinHere({
     token: server.token(),
     coordinators: [server.address],
-    identityDirectory,
+    folder: folderOf(identityDirectory),
   });
   expect(identity).toMatchObject({ fleet: 'f-1', cluster: 'lab', pool: 'workers', counter: 0 });
   expect(server.calls).toEqual(['GetChallenge', 'Join']);
@@ -68,7 +69,7 @@ test('joins: the pin first, then proof of its own key; everything ends up on dis
     expect(await modeOf(join(identityDirectory, name))).toBe(0o600);
   }
   expect(await modeOf(identityDirectory)).toBe(0o700);
-  expect(await readIdentity(identityDirectory)).toEqual({
+  expect(await readIdentity(folderOf(identityDirectory))).toEqual({
     ...identity,
     nodeKey: expect.anything(),
   });
@@ -124,16 +125,20 @@ test('killed between the reply and the disk, the next start has the same key', a
   const failing = joinHere({
     token,
     coordinators: [server.address],
-    identityDirectory,
+    folder: folderOf(identityDirectory),
     signal: AbortSignal.timeout(300),
   });
   server.spoil.set('Join', () => {
     throw new AppError('unavailable', 'lost on the way');
   });
   await expect(failing).rejects.toThrow();
-  expect(await readIdentity(identityDirectory)).toBeNull();
+  expect(await readIdentity(folderOf(identityDirectory))).toBeNull();
   server.spoil.clear();
-  const identity = await joinHere({ token, coordinators: [server.address], identityDirectory });
+  const identity = await joinHere({
+    token,
+    coordinators: [server.address],
+    folder: folderOf(identityDirectory),
+  });
   const key = await readFile(join(identityDirectory, 'node.key'), 'utf8');
   expect(identity.nodeKey.pem).toBe(key);
 });
@@ -165,17 +170,25 @@ test('killed while the files of another fleet are written, the host has not join
   const old = await aServer();
   const next = await aServer();
   const identityDirectory = join(await temporaryDirectory(), 'identity');
-  await joinHere({ token: old.token(), coordinators: [old.address], identityDirectory });
+  await joinHere({
+    token: old.token(),
+    coordinators: [old.address],
+    folder: folderOf(identityDirectory),
+  });
   // As good as a power cut: the third of the four files cannot be written.
   await rm(join(identityDirectory, 'node.crt'));
   await mkdir(join(identityDirectory, 'node.crt', 'in-the-way'), { recursive: true });
   const token = next.token();
-  const cut = joinHere({ token, coordinators: [next.address], identityDirectory });
+  const cut = joinHere({
+    token,
+    coordinators: [next.address],
+    folder: folderOf(identityDirectory),
+  });
   await expect(cut).rejects.toThrow(/node\.crt/);
-  expect(await readIdentity(identityDirectory)).toBeNull();
+  expect(await readIdentity(folderOf(identityDirectory))).toBeNull();
   await rm(join(identityDirectory, 'node.crt'), { recursive: true });
-  await joinHere({ token, coordinators: [next.address], identityDirectory });
-  expect((await readIdentity(identityDirectory))?.tokenId).toBe(token.split('.')[0]);
+  await joinHere({ token, coordinators: [next.address], folder: folderOf(identityDirectory) });
+  expect((await readIdentity(folderOf(identityDirectory)))?.tokenId).toBe(token.split('.')[0]);
 });
 
 test('a coordinator that is not there is waited for, and the log says so', async () => {
@@ -204,10 +217,10 @@ test('signing keys that are not the token’s are not kept', async () => {
   const failure = joinHere({
     token: server.token(),
     coordinators: [server.address],
-    identityDirectory,
+    folder: folderOf(identityDirectory),
   });
   await expect(failure).rejects.toThrow(/signing keys that are not the ones of this token/);
-  expect(await readIdentity(identityDirectory)).toBeNull();
+  expect(await readIdentity(folderOf(identityDirectory))).toBeNull();
 });
 
 test('a certificate of another fleet, or for another key, is not kept', async () => {
@@ -261,7 +274,7 @@ test('the token file goes once the identity is on disk, and joining again with i
   const tokenFile = join(directory, 'join-token');
   const token = server.token();
   const options = {
-    identityDirectory: join(directory, 'identity'),
+    folder: folderOf(join(directory, 'identity')),
     tokenFile,
     coordinators: [server.address],
     nodeName: 'w1',

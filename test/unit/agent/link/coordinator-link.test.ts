@@ -18,6 +18,7 @@ import { isSignedBy } from '../../../../shared/signature.ts';
 import { FakeLink } from '../../../fakes/link.ts';
 import { aFacts } from '../../../support/cluster-builders.ts';
 import { FleetServer } from '../../../support/fleet-server.ts';
+import { folderOf } from '../../../support/on-disk.ts';
 import { aPlan, newSigningKeys } from '../../../support/signed-plans.ts';
 import { temporaryDirectory } from '../../../support/temporary-directory.ts';
 
@@ -33,7 +34,7 @@ async function member(server: FleetServer, identityDirectory: string): Promise<I
   return await joinFleet({
     token: parseJoinToken(server.token()),
     coordinators: [server.address],
-    identityDirectory,
+    folder: folderOf(identityDirectory),
     openEnrollment,
     nodeName: 'w1',
     agentVersion: '0.1.0',
@@ -237,16 +238,24 @@ test('a renewal changes certificate and counter together; after a lost reply the
     throw new AppError('unavailable', 'lost on the way');
   });
   await expect(
-    renewIdentity(identity, { identityDirectory, link: watched, signal }),
+    renewIdentity(identity, { folder: folderOf(identityDirectory), link: watched, signal }),
   ).rejects.toThrow();
   server.spoil.clear();
-  const renewed = await renewIdentity(identity, { identityDirectory, link: watched, signal });
+  const renewed = await renewIdentity(identity, {
+    folder: folderOf(identityDirectory),
+    link: watched,
+    signal,
+  });
   expect(sent[1]).toBe(sent[0]);
   expect(renewed.counter).toBe(1);
   expect(renewed.chainPem).not.toBe(identity.chainPem);
-  const stored = await readIdentity(identityDirectory);
+  const stored = await readIdentity(folderOf(identityDirectory));
   expect([stored?.counter, stored?.chainPem]).toEqual([1, renewed.chainPem]);
-  const again = await renewIdentity(renewed, { identityDirectory, link: watched, signal });
+  const again = await renewIdentity(renewed, {
+    folder: folderOf(identityDirectory),
+    link: watched,
+    signal,
+  });
   expect(again.counter).toBe(2);
   expect(sent[2]).not.toBe(sent[0]);
   await openLink(again, server.address).pullPlan(aPoll(), signal);

@@ -24,6 +24,7 @@ import { aFacts } from '../../../support/cluster-builders.ts';
 import { startTestCoordinator, type TestCoordinator } from '../../../support/coordinator.ts';
 import { failureOf } from '../../../support/expected-failure.ts';
 import { acceptedRecord, finishedRecord } from '../../../support/journal-records.ts';
+import { folderOf } from '../../../support/on-disk.ts';
 import { aCertificateStep, aDraft, aStep, issuesOnce } from '../../../support/plan-builders.ts';
 
 let coordinator: TestCoordinator;
@@ -58,7 +59,7 @@ const joinWith = (token: string): Promise<Identity> =>
   joinFleet({
     token: parseJoinToken(token),
     coordinators: [address()],
-    identityDirectory,
+    folder: folderOf(identityDirectory),
     openEnrollment,
     nodeName: 'w1',
     agentVersion: '0.1.0',
@@ -131,9 +132,13 @@ describe('the agent and the coordinator', () => {
     expect(await own.reportProgress('j', 1, [jsonToWire(finishedRecord(planId))], signal)).toBe(2);
     expect((await coordinator.plan(planId)).state).toBe('done');
 
-    const renewed = await renewIdentity(identity, { identityDirectory, link: own, signal });
+    const renewed = await renewIdentity(identity, {
+      folder: folderOf(identityDirectory),
+      link: own,
+      signal,
+    });
     expect(renewed.counter).toBe(2);
-    expect((await readIdentity(identityDirectory))?.counter).toBe(2);
+    expect((await readIdentity(folderOf(identityDirectory)))?.counter).toBe(2);
     await open(renewed).reportFacts(facts, signal);
   });
 

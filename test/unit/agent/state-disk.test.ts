@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { nodeDisk } from '../../../../agent/host/node-disk.ts';
-import { stateDiskContract } from '../../../contracts/state-disk.contract.ts';
-import { FakeDisk } from '../../../fakes/state-disk.ts';
-import { temporaryDirectory } from '../../../support/temporary-directory.ts';
+import { nodeDisk } from '../../../agent/host/node-disk.ts';
+import { stateDiskContract } from '../../contracts/state-disk.contract.ts';
+import { FakeDisk } from '../../fakes/state-disk.ts';
+import { temporaryDirectory } from '../../support/temporary-directory.ts';
 
 describe('of a machine', () => {
   stateDiskContract(async () => ({ disk: nodeDisk, root: await temporaryDirectory() }));
