@@ -17,14 +17,12 @@ export async function writeFileDurably(file: DurableFile): Promise<void> {
   // One of a chosen name is nobody else's; our own may be there from a crash.
   const flags = file.temporary === undefined ? 'w' : 'wx';
   try {
-    const handle = await open(temporary, flags, mode);
-    try {
+    {
+      await using handle = await open(temporary, flags, mode);
       // The process's umask narrows a new one, and one from a crash may have another mode.
       await handle.chmod(mode);
       await handle.writeFile(content);
       await handle.sync();
-    } finally {
-      await handle.close();
     }
     await renameDurably(temporary, path);
   } catch (thrown) {
@@ -41,12 +39,8 @@ export async function renameDurably(from: string, to: string): Promise<void> {
 
 /** Makes a name in `directory`, or the lack of it, survive a power cut. */
 export async function syncDirectory(directory: string): Promise<void> {
-  const handle = await open(directory, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
+  await using handle = await open(directory, 'r');
+  await handle.sync();
 }
 
 export interface NewDirectories {

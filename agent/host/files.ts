@@ -65,14 +65,12 @@ export async function installFile(from: string, to: string, mode: number): Promi
   const temporary = temporaryName(to);
   try {
     await linkOrCopy(from, temporary);
-    const file = await fs.open(temporary, 'r');
-    try {
+    {
+      await using file = await fs.open(temporary, 'r');
       await file.chmod(mode);
       const now = new Date();
       await file.utimes(now, now);
       await file.sync();
-    } finally {
-      await file.close();
     }
     await renameDurably(temporary, to);
   } catch (thrown) {
