@@ -32,10 +32,12 @@ function seeHost(cluster: ClusterRecord, node: NodeView, book: HealthSource['boo
   const isMaster = cluster.masters.includes(id);
   const { applied } = node.record;
   const isNode = isMaster || applied.node !== undefined;
+  // What was laid down is dated by the host's own clock, and so it is compared.
+  const measuredMs =
+    measured === null ? Number.MAX_SAFE_INTEGER : measured.measuredMs - measured.offsetMs;
   /** Laid down, and not only after the last measurement, which cannot show it yet. */
   const wasThere = (component: ComponentName): boolean =>
-    (applied[component]?.atMs ?? Number.POSITIVE_INFINITY) <=
-    (measured?.measuredMs ?? Number.MAX_SAFE_INTEGER);
+    (applied[component]?.atMs ?? Number.POSITIVE_INFINITY) <= measuredMs;
   return {
     name,
     isMaster: roles.includes('control-plane'),

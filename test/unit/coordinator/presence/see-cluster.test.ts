@@ -61,8 +61,10 @@ test('a host that has not called yet was last heard with its facts', () => {
 
 test('what was finished after the last measurement is not missed in it', () => {
   const joined = { ...w1, record: { ...w1.record, applied: installed(w1, startMs) } };
-  const at = (measuredMs: number) => {
-    const measured = { report: aHealthReport(), measuredMs, offsetMs: 0 };
+  // The host's clock is two minutes ahead of the coordinator's: its times are compared with its own.
+  const at = (hostMs: number) => {
+    const offsetMs = -120_000;
+    const measured = { report: aHealthReport(), measuredMs: hostMs + offsetMs, offsetMs };
     const book = { of: () => measured, rejected: () => 0 };
     const [host] = seeCluster(aView([joined]), { ...source, book }).hosts;
     return [host?.isNode, host?.has.node];
