@@ -10,6 +10,11 @@ export const hostSentences = {
     means: awayMeans(isNode, isMaster),
     mend: `it calls again (switch ${host} on; on it: \`systemctl status muster-agent\`)`,
   }),
+  'agent-trouble': ({ trouble, sentence }, host) => ({
+    what: `has an agent that begins no step: ${sentence === '' ? trouble : sentence}`,
+    means: 'what runs there goes on, and nothing is changed or mended by Muster',
+    mend: `the agent works again (on ${host}: \`journalctl -u muster-agent\`)`,
+  }),
   'not-measured': (params, host) => ({
     means: 'nothing is known of it',
     ...unmeasured(params, host),

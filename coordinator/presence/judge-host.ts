@@ -37,13 +37,15 @@ export interface HostFacts {
 
 export function judgeHost(host: SeenHost, context: HostContext): HostJudgement {
   const unheard = judgeContact(host, context);
+  const trouble = judgeAgent(host);
   const measuredMs = host.measured?.measuredMs ?? null;
   if (unheard !== null || host.measured === null) {
-    const problems = unheard === null ? [] : [unheard];
+    const problems = [...(unheard === null ? [] : [unheard]), ...trouble];
     return { state: unheard?.code === 'agent-away' ? 'away' : 'unknown', measuredMs, problems };
   }
   const facts = factsOf(host, host.measured);
   const problems = [
+    ...trouble,
     ...judgeUnits(facts),
     ...judgeKubelet(facts),
     ...judgeNode(facts),
@@ -78,6 +80,13 @@ function judgeContact(host: SeenHost, { cluster, now }: HostContext): Problem | 
   const params = { cause, agentVersion } as const;
   const sinceMs = measured?.measuredMs ?? host.lastHeardMs ?? now;
   return { subject, code: 'not-measured', params, severity: 'warning', sinceMs };
+}
+
+/** What an agent that does not call told last is not known any more. */
+function judgeAgent({ name, online, trouble }: SeenHost): Problem[] {
+  if (trouble === null || !online) return [];
+  const params = { trouble: trouble.code, sentence: trouble.sentence };
+  return [{ subject: name, code: 'agent-trouble', params, severity: 'error', sinceMs: null }];
 }
 
 function factsOf(host: SeenHost, measured: NonNullable<SeenHost['measured']>): HostFacts {

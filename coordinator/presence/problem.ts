@@ -10,6 +10,8 @@ export interface ProblemParams {
     readonly cause: 'starting' | 'none' | 'old' | 'unreadable';
     readonly agentVersion: string;
   };
+  /** The agent calls and begins no step. */
+  readonly 'agent-trouble': { readonly trouble: string; readonly sentence: string };
   readonly 'unit-down': {
     readonly unit: WatchedUnit;
     /** loaded, not-found, masked … */

@@ -9,23 +9,24 @@ import type { SeenCluster, SeenHost } from './seen-cluster.ts';
 
 export interface HealthSource {
   readonly book: Pick<HealthBook, 'of' | 'rejected'>;
-  readonly polls: Pick<Polls, 'startedMs'>;
+  readonly polls: Pick<Polls, 'startedMs' | 'state'>;
 }
 
-export function seeCluster(view: ClusterView, { book, polls }: HealthSource): SeenCluster {
+export function seeCluster(view: ClusterView, source: HealthSource): SeenCluster {
   const { cluster } = view;
   const { ignoredChecks } = cluster;
   const active = view.nodes.filter(({ record }) => record.state === 'active');
   return {
     name: cluster.name,
-    hosts: active.map((node) => seeHost(cluster, node, book)),
+    hosts: active.map((node) => seeHost(cluster, node, source)),
     etcdMembers: cluster.etcd?.members.map(({ name }) => name) ?? null,
     ignoresClock: ignoredChecks.includes('clock') || ignoredChecks.includes('all'),
-    listeningSinceMs: polls.startedMs,
+    listeningSinceMs: source.polls.startedMs,
   };
 }
 
-function seeHost(cluster: ClusterRecord, node: NodeView, book: HealthSource['book']): SeenHost {
+function seeHost(cluster: ClusterRecord, node: NodeView, source: HealthSource): SeenHost {
+  const { book, polls } = source;
   const { id, name, pool } = node.record;
   const roles = cluster.spec.pools.find((entry) => entry.name === pool)?.roles ?? [];
   const measured = book.of(id);
@@ -53,6 +54,7 @@ function seeHost(cluster: ClusterRecord, node: NodeView, book: HealthSource['boo
     agentVersion: node.facts?.facts.agentVersion ?? '',
     measured,
     rejected: book.rejected(id),
+    trouble: polls.state(id)?.trouble ?? null,
   };
 }
 

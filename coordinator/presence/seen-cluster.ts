@@ -1,6 +1,7 @@
 // What health is judged from: hosts with what is installed on them, when they were last heard and
 // what they measured. A small read model, so that judging knows nothing of plans and records.
 import type { MeasuredHealth } from './health-book.ts';
+import type { TroubleTold } from './polls.ts';
 
 export interface SeenHost {
   readonly name: string;
@@ -23,6 +24,8 @@ export interface SeenHost {
   readonly measured: MeasuredHealth | null;
   /** Reports in a row that could not be read. */
   readonly rejected: number;
+  /** Why its agent begins no step, in the agent's own words; null when it does. */
+  readonly trouble: TroubleTold | null;
 }
 
 export interface SeenCluster {

@@ -88,7 +88,10 @@ function nodesWith(name: string, facts: NodeFacts): readonly NodeView[] {
 function terminalLines(world: PlanningWorld, decision: Decision): readonly string[] {
   const { view, now } = world;
   const shown = decision.waits.map((wait) => showWait(wait, now));
-  const source = { book: { of: () => null, rejected: () => 0 }, polls: { startedMs: now } };
+  const source = {
+    book: { of: () => null, rejected: () => 0 },
+    polls: { startedMs: now, state: () => null },
+  };
   const health = judgeHealth(seeCluster(view, source), { now, certificatesNow: now });
   const waits = Map.groupBy(shown, ({ subject }) => subject);
   const documents = view.nodes.map((node) =>

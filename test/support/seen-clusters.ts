@@ -23,6 +23,7 @@ export const aSeenHost = (name: string, change: Partial<SeenHost> = {}): SeenHos
   agentVersion: '0.1.0',
   measured: measured(aHealthReport()),
   rejected: 0,
+  trouble: null,
   ...change,
 });
 

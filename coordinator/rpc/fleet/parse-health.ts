@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import { AppError } from '../../../shared/errors.ts';
 import { type HealthReport, watchedUnits } from '../../../shared/model/health.ts';
+import { plainLine } from '../../../shared/plain-text.ts';
 import { objectFrom } from '../../../shared/rpc/codec.ts';
 
 /** A master says about 5 KiB. */
@@ -12,7 +13,7 @@ const line = (longest: number) =>
   z
     .string()
     .max(longest)
-    .transform((text) => text.replace(/[\p{Cc}\p{Cf}\u2028\u2029]+/gu, ' ').trim());
+    .transform((text) => plainLine(text).trim());
 const word = z.string().regex(/^[A-Za-z0-9-]{1,64}$/);
 const decimal = z.string().regex(/^\d{1,20}$/);
 const path = line(300);

@@ -96,7 +96,7 @@ export function parseTrouble(trouble: PullRequest__Output['trouble']): TroubleTo
   if (trouble === null) return null;
   const { code, sentence } = trouble;
   const isCode = /^[a-z][a-z0-9-]{0,63}$/.test(code);
-  return { code: isCode ? code : 'unknown', sentence: sentence.slice(0, 500) };
+  return { code: isCode ? code : 'unknown', sentence: plainLine(sentence.slice(0, 500)) };
 }
 
 function parseLane(lane: PullRequest__Output['lanes'][number]): LaneTold {

@@ -108,7 +108,7 @@ export function operatorWorld(): OperatorWorld {
     },
     health: {
       book: { of: (id) => world.measured.get(id) ?? null, rejected: () => 0 },
-      polls: { startedMs: clock.now() - 3_600_000 },
+      polls: { startedMs: clock.now() - 3_600_000, state: () => null },
       certificateClock: { now: () => clock.now() + world.certificatesAheadMs },
     },
     tokens: {

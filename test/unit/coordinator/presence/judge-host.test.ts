@@ -215,6 +215,12 @@ const rows: readonly Row[] = [
     'degraded',
     ['clock-off'],
   ],
+  [
+    'its agent begins no step',
+    aSeenHost('w1', { trouble: { code: 'journal-corrupt', sentence: 'the journal is damaged' } }),
+    'degraded',
+    ['agent-trouble'],
+  ],
   ['the host is off', away(aSeenHost('w1')), 'away', ['agent-away']],
   [
     'the agent calls and its measurements are old',

@@ -14,6 +14,7 @@ const quorum = { voters: 3, healthy: 2, needed: 2, missing: ['m2'] };
 const samples: { readonly [Code in ProblemCode]: ProblemParams[Code] } = {
   'agent-away': { isNode: true, isMaster: false },
   'not-measured': { cause: 'old', agentVersion: '0.1.0' },
+  'agent-trouble': { trouble: 'journal-corrupt', sentence: 'the journal is damaged' },
   'unit-down': { unit: 'kubelet.service', load: 'loaded', state: 'failed (signal)' },
   'unit-restarting': { unit: 'etcd.service', restarts: 12 },
   'kubelet-silent': { message: 'no answer within 4 s' },

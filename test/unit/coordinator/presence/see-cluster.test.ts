@@ -1,15 +1,17 @@
 import { expect, test } from 'vitest';
+import { createPolls } from '../../../../coordinator/presence/polls.ts';
 import { seeCluster } from '../../../../coordinator/presence/see-cluster.ts';
 import type { ClusterRecord } from '../../../../coordinator/store/records.ts';
 import { aCluster, aNode, aView, startMs } from '../../../support/cluster-builders.ts';
 import { aHealthReport } from '../../../support/health-reports.ts';
+import { manualClock } from '../../../support/manual-clock.ts';
 import { aPlan, etcdOf, installed } from '../operator/installed-world.ts';
 
 const m1 = aNode('m1', 1);
 const w1 = aNode('w1', 2, { pool: 'workers' });
 const source = {
   book: { of: () => null, rejected: () => 2 },
-  polls: { startedMs: 7 },
+  polls: { startedMs: 7, state: () => null },
 };
 const see = (change: Partial<ClusterRecord> = {}, nodes = [m1, w1]) =>
   seeCluster(aView(nodes, aCluster(change)), source);
@@ -71,4 +73,13 @@ test('what was finished after the last measurement is not missed in it', () => {
   };
   expect(at(startMs - 1)).toEqual([true, false]);
   expect(at(startMs + 1)).toEqual([true, true]);
+});
+
+test('what an agent tells of its own trouble comes with its last poll', () => {
+  const trouble = { code: 'journal-corrupt', sentence: 'the journal is damaged' };
+  const polls = createPolls(manualClock());
+  const told = { bootId: 'b', agentVersion: '0.1.0', factsDigest: '', lanes: [], journalId: 'j' };
+  polls.begin(m1.record.id, { ...told, instanceId: 'i', poll: 1, journalEnd: 0, trouble }).end();
+  const { hosts } = seeCluster(aView([m1, w1]), { ...source, polls });
+  expect(hosts.map((host) => host.trouble)).toEqual([trouble, null]);
 });

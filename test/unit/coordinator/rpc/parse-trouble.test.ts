@@ -16,6 +16,11 @@ test.each([
   ['what is no code', { code: 'X\n', sentence: 's' }, { code: 'unknown', sentence: 's' }],
   ['no code at all', { code: '', sentence: '' }, { code: 'unknown', sentence: '' }],
   [
+    'a sentence that steers a terminal',
+    { code: 'a', sentence: 'x\u001b[2J\ny' },
+    { code: 'a', sentence: 'x y' },
+  ],
+  [
     'a long story',
     { code: 'a', sentence: 'x'.repeat(600) },
     { code: 'a', sentence: 'x'.repeat(500) },
