@@ -17,6 +17,7 @@ import { FakeKube } from '../fakes/kube-api.ts';
 import { FakeLink } from '../fakes/link.ts';
 import { FakeDisk, type FakeDiskOptions } from '../fakes/state-disk.ts';
 import { aFacts } from './cluster-builders.ts';
+import { aHealthReport } from './health-reports.ts';
 import { newSigningKeys, type SigningKeys } from './signed-plans.ts';
 
 export interface InMemoryOptions {
@@ -97,6 +98,7 @@ export class AgentInMemory {
       own: { anonymousBytes: async () => 0, startedAgainBootMs: null },
       facts: this.facts(),
       collect: async () => this.facts(),
+      measureHealth: async () => aHealthReport(),
       clock,
       log: silentLogger,
       random: systemRandom,

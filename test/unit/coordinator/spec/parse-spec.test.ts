@@ -182,7 +182,7 @@ test.each([
   [
     'an even etcd',
     '[{name: a, roles: [etcd, control-plane], size: 4}]',
-    '4 etcd members survive the loss of 1, as 3 do',
+    '4 etcd members, which survive the loss of 1, as 3 do',
   ],
   [
     'a working master',
