@@ -10,7 +10,7 @@ import type { CoordinatorLink } from './link/coordinator-link.ts';
 
 export interface FactsKeeper {
   current(): NodeFacts;
-  /** Of the planning part (rule 14). */
+  /** Of the planning part. */
   digest(): string;
   /** Collects again unless the facts are younger than this. */
   refresh(maxAgeMs: number): Promise<void>;

@@ -1,4 +1,4 @@
-// One agent per state folder, ever (rule 12): an abstract socket that the kernel gives up with the
+// One agent per state folder, ever: an abstract socket that the kernel gives up with the
 // process, however it ends. Its name holds the folder's device and inode, so that a container on the
 // host's network with a folder of its own is not in the way.
 import { stat } from 'node:fs/promises';

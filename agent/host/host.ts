@@ -1,5 +1,5 @@
 // The Host port: everything a step may do to the machine. Commands that change the host run in a
-// transient unit of their own (rule 12), so that a killed agent leaves them running and finds them
+// transient unit of their own, so that a killed agent leaves them running and finds them
 // again; reads run as plain children.
 
 export interface CommandResult {

@@ -1,4 +1,4 @@
-// Commands that change the host, each in a systemd unit of its own (rule 12): it lives outside the
+// Commands that change the host, each in a systemd unit of its own: it lives outside the
 // agent's sandbox and control group, survives the agent's death, and its outcome stays readable.
 //
 // INVARIANTS

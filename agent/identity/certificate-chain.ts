@@ -1,5 +1,5 @@
 // What a certificate chain from the coordinator must be: signed by the pinned fleet CA, for our own
-// key. Says how far off the clock is when dates do not fit (rule 18). Pure.
+// key. Says how far off the clock is when dates do not fit. Pure.
 import { X509Certificate } from 'node:crypto';
 import { AppError } from '../../shared/errors.ts';
 import { base64urlSha256 } from '../../shared/join-token.ts';

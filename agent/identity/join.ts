@@ -1,6 +1,6 @@
 // Joins a fleet with a token: pin first, then proof of the node's own key, then the identity on disk,
 // then the token file removed. Safe to repeat at any point: the key is on disk before the first call,
-// and the same key with the same token gets the same identity (rule 17).
+// and the same key with the same token gets the same identity.
 import { createHash, sign } from 'node:crypto';
 import type { Clock } from '../../shared/clock.ts';
 import { AppError, isAbort, toAppError } from '../../shared/errors.ts';

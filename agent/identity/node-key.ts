@@ -1,5 +1,5 @@
 // The node's key: P-256, made on the host, never sent. On disk and fsynced before the first call of
-// a join (rule 17), so that a lost reply never strands a host: the same key asks again.
+// a join, so that a lost reply never strands a host: the same key asks again.
 import {
   createHash,
   createPrivateKey,

@@ -1,5 +1,5 @@
 // What is known of the coordinator from its signed answers: its time, when it last answered, which
-// plans may go on. The only source of signed time; time between answers is the boot clock's (rule 18).
+// plans may go on. The only source of signed time; time between answers is the boot clock's.
 import type { Clock } from '../../shared/clock.ts';
 import type { Answer } from '../../shared/model/plan.ts';
 import { untilAborted } from '../../shared/until-aborted.ts';

@@ -1,5 +1,5 @@
 // The highest accepted (epoch, sequence, digest) per lane, in a small file of two slots that are
-// written in turn and fsynced: one of them is whole at any moment (rule 23). It outlives the journal
+// written in turn and fsynced: one of them is whole at any moment. It outlives the journal
 // and the agent's binary; only it decides that an old plan is old.
 import { crc32 } from 'node:zlib';
 import { AppError } from '../../shared/errors.ts';

@@ -1,5 +1,5 @@
 // What stands for a journal that is corrupt: it shows what could be read and takes only refusals, in
-// memory and under an id of its own, so that the coordinator hears why nothing begins (rule 23).
+// memory and under an id of its own, so that the coordinator hears why nothing begins.
 import { AppError } from '../../shared/errors.ts';
 import type { Journal } from './journal.ts';
 import { type JournalEntry, type Segment, takeWithin } from './journal-files.ts';

@@ -10,7 +10,7 @@ export interface StepTurn {
   readonly attempt: number;
   /** Prefix of the transient units this attempt may start. */
   readonly unit: string;
-  /** Units of attempts whose end is not known: they end, or are ended, before any check (rule 12). */
+  /** Units of attempts whose end is not known: they end, or are ended, before any check. */
   readonly earlierUnits: readonly string[];
   /** settle: begun before a stop and may be interrupted: its units are ended, nothing is checked or done. */
   readonly mode: 'run' | 'settle';
@@ -19,7 +19,7 @@ export interface StepTurn {
 export type PlanDecision =
   /** Run these, all at once, then ask again. */
   | { readonly kind: 'run'; readonly stage: number; readonly turns: readonly StepTurn[] }
-  /** No step begins before a signed go-on (rule 15). */
+  /** No step begins before a signed go-on. */
   | { readonly kind: 'hold'; readonly why: string }
   | {
       readonly kind: 'finish';

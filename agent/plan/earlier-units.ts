@@ -1,5 +1,5 @@
 // Units that an earlier, killed run of the agent left behind: before any check of the step they have
-// ended, or are ended with their control group (rule 12). A resumed attempt gets a unit name of its
+// ended, or are ended with their control group. A resumed attempt gets a unit name of its
 // own, so that no command is ever taken for the result of another.
 import type { Clock } from '../../shared/clock.ts';
 import type { Host } from '../host/host.ts';

@@ -141,7 +141,7 @@ async function runTurn(turn: StepTurn, options: ExecutorOptions): Promise<readon
   return [unit, ...turn.earlierUnits];
 }
 
-/** Waits until the coordinator's last answer is young enough (rule 10). False: stopped meanwhile. */
+/** Waits until the coordinator's last answer is young enough. False: stopped meanwhile. */
 async function mayBeginNow(turn: StepTurn, options: ExecutorOptions): Promise<boolean> {
   const { step } = turn;
   for (;;) {

@@ -1,6 +1,6 @@
 // The bytes of one journal segment: records one after another, then zeros (space is preallocated).
 // A record: magic, length, index, CRC-32, JSON. Tells a torn tail, which is cut, from damage before a
-// valid record, which is never guessed over (rule 23). Pure.
+// valid record, which is never guessed over. Pure.
 import { crc32 } from 'node:zlib';
 
 const magic = Buffer.from('MJ01');

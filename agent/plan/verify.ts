@@ -22,12 +22,12 @@ export interface PlanExpectation {
   readonly accepted: AcceptedPairs;
   /** Digest of the payload by plan id, for every plan the journal still knows. */
   readonly known: ReadonlyMap<string, string>;
-  /** Signed by the control key in the same reply, plus elapsed boot time (rule 18). */
+  /** Signed by the control key in the same reply, plus elapsed boot time. */
   readonly signedNowMs: number;
   /** The coordinator's time minus ours. */
   readonly skewMs: number;
   readonly agentVersion: string;
-  /** Computed from the facts of now (rule 14). */
+  /** Computed from the facts of now. */
   readonly factsDigest: string;
   readonly kinds: ReadonlySet<string>;
   /** Accepted and unfinished, by lane. */

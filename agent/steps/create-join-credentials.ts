@@ -1,6 +1,6 @@
 // On a master, for one joining host: a bootstrap token that lives a quarter of an hour and, for a
 // further master, the keys that masters share. They leave the host only sealed to the consumer's key;
-// neither the plan nor the journal ever holds them in the clear (rule 6).
+// neither the plan nor the journal ever holds them in the clear.
 //
 // INVARIANT: the token's id follows from plan and step, so that a repeat replaces the token of an
 // attempt that was cut off instead of leaving it behind.

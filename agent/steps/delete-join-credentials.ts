@@ -1,4 +1,4 @@
-// Takes a host's bootstrap token out of the cluster once it has joined (rule 6).
+// Takes a host's bootstrap token out of the cluster once it has joined.
 import { AppError } from '../../shared/errors.ts';
 import { deleteObject, getObject, lookPatiently, withAdminApi } from './kube-session.ts';
 import type { StepRunner } from './step-runner.ts';

@@ -1,4 +1,4 @@
-// Has the cluster sign an operator's key for the group muster:admins (rule 7). The key never leaves
+// Has the cluster sign an operator's key for the group muster:admins. The key never leaves
 // the operator. The cluster signs the subject that the request names, so the subject is read first and
 // nothing but this user in this one group is approved: a request for system:masters ends here.
 import { X509Certificate } from 'node:crypto';

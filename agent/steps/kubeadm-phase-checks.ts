@@ -1,4 +1,4 @@
-// What each kubeadm phase leaves behind, looked for where it really is (rule 13): certificates that
+// What each kubeadm phase leaves behind, looked for where it really is: certificates that
 // belong to their keys and their CA, files, objects in the cluster. A phase that is not in this table
 // is refused. Nothing here changes the host.
 import { sha256Hex } from '../../shared/canonical.ts';

@@ -1,5 +1,5 @@
 // Tells which Kubernetes CA this host has, for the cluster's record: before anything is written to etcd
-// it has to be known whose it will be (rule 13).
+// it has to be known whose it will be.
 import { AppError } from '../../shared/errors.ts';
 import { caDigestOf } from './ca-digest.ts';
 import { parseCertificate } from './key-pair-files.ts';

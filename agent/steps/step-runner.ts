@@ -50,7 +50,7 @@ export interface StepContext {
   readonly unseal: (sealed: SealedSecret) => Promise<SecretFiles>;
   /** Says what is being waited for: shown by `explain` and `logs`. */
   readonly progress: (sentence: string) => void;
-  /** True when the machine is a container: what is not namespaced is reported, not changed (rule 31). */
+  /** True when the machine is a container: what is not namespaced is reported, not changed. */
   readonly isContainer: () => Promise<boolean>;
 }
 

@@ -134,7 +134,7 @@ async function record(
     pool: token.pool,
     state: 'active',
     publicKey,
-    // A key that comes back keeps its numbers: they never go down (rules 14 and 17).
+    // A key that comes back keeps its numbers: they never go down.
     counter: (current?.counter ?? 0) + 1,
     joinedMs: now,
     tokenId: token.id,

@@ -1,5 +1,5 @@
 // The two certificate authorities of a cluster's etcd: peers, and clients with the servers they talk
-// to. Neither trusts the other nor the fleet CA (rule 4). Keys are files, never in the store.
+// to. Neither trusts the other nor the fleet CA. Keys are files, never in the store.
 import { createPrivateKey, generateKeyPairSync } from 'node:crypto';
 import { join } from 'node:path';
 import { AppError } from '../../shared/errors.ts';

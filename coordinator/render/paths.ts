@@ -23,7 +23,7 @@ export const paths = {
   etcdSnapshots: '/var/lib/muster-agent/etcd-snapshots',
 } as const;
 
-/** etcd's own certificates: two authorities, neither Kubernetes' (rule 4). */
+/** etcd's own certificates: two authorities, neither Kubernetes'. */
 export const etcdPaths = {
   peerCa: '/etc/etcd/pki/peer-ca.crt',
   peerCertificate: '/etc/etcd/pki/peer.crt',
@@ -40,7 +40,7 @@ export const etcdClientPaths = {
   keyPath: '/etc/kubernetes/pki/apiserver-etcd-client.key',
 } as const;
 
-/** The keys every master shares. kubeadm makes them on the first; they travel sealed (rule 6). */
+/** The keys every master shares. kubeadm makes them on the first; they travel sealed. */
 export const sharedKeys = [
   'ca.crt',
   'ca.key',

@@ -1,5 +1,5 @@
 // What a changed spec means for a cluster that is there: allowed, or refused with the commands that
-// would do it. `apply` never removes a host (rule 25). Pure.
+// would do it. `apply` never removes a host. Pure.
 import { canonicalJson } from '../../shared/canonical.ts';
 import type { ClusterSpec, PoolSpec } from './cluster-spec.ts';
 

@@ -95,7 +95,7 @@ export interface NodeFacts {
 }
 
 /**
- * The part of the facts that a plan is computed from (rule 14): what changes by itself (memory free,
+ * The part of the facts that a plan is computed from: what changes by itself (memory free,
  * ports, times) is left out, so that a plan is not refused because a disk filled by a byte.
  */
 export interface PlanningFacts {

@@ -1,5 +1,5 @@
 // A plan: stages in series, the steps of one stage in parallel. Its JSON is the payload of a DSSE
-// envelope; what is signed is exactly what is parsed (rule 17 of the trust model: verify, then parse).
+// envelope; what is signed is exactly what is parsed: verify, then parse.
 import type { PlanId } from './ids.ts';
 import type { Step } from './step.ts';
 

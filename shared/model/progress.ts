@@ -66,7 +66,7 @@ export type JournalRecord =
       /** satisfied: the check found nothing to do. changed: applied and verified. */
       readonly result: 'satisfied' | 'changed' | 'failed' | 'stopped';
       readonly durationMs: number;
-      /** One sentence: what was done, or what would be and is not (rule 31). */
+      /** One sentence: what was done, or what would be and is not. */
       readonly note: string | null;
       readonly outputs: StepOutputs;
       readonly error: StepError | null;
