@@ -7,6 +7,8 @@ const root = new URL('..', import.meta.url).pathname;
 export default defineConfig({
   root,
   test: {
+    // What is polled for comes, or does not: a second is nothing on a busy machine.
+    expect: { poll: { timeout: 30_000, interval: 20 } },
     projects: [
       {
         root,

@@ -71,7 +71,7 @@ test('joins with a token, does the signed plan, reports every step; a second pla
   const agent = await anAgent(coordinator, await coordinator.token());
   agent.start();
   await expect
-    .poll(async () => (await plansOf(coordinator)).map(({ state }) => state), { timeout: 30_000 })
+    .poll(async () => (await plansOf(coordinator)).map(({ state }) => state))
     .toEqual(['done', 'done']);
   const plans = [...(await plansOf(coordinator))].sort((a, b) => a.sequence - b.sequence);
   expect(plans.map(({ changedSteps }) => changedSteps)).toEqual([2, 0]);

@@ -250,7 +250,7 @@ test('hosts that are too small, full or swapping are all named at once with what
     facts: { memoryBytes: 100 * MiB },
   });
   const explain = async (): Promise<string> => (await cli(coordinator, 'explain')).out;
-  await expect.poll(explain, { timeout: 20_000 }).toContain('w1 is left out');
+  await expect.poll(explain).toContain('w1 is left out');
   const text = await explain();
   for (const sentence of [
     'is stopped by the preflight before anything was touched',
@@ -272,7 +272,7 @@ test('hosts that are too small, full or swapping are all named at once with what
   await m2.fleet.ReportFacts({ facts: jsonToWire(facts('m2', 12)) }, call);
   await m3.fleet.ReportFacts({ facts: jsonToWire(facts('m3', 13)) }, call);
   await expect
-    .poll(() => goalsOf(coordinator), { timeout: 20_000 })
+    .poll(() => goalsOf(coordinator))
     .toEqual(expect.arrayContaining(['m1: prepare host', 'm2: prepare host', 'm3: prepare host']));
   expect(await goalsOf(coordinator)).not.toContain('w1: prepare host');
   expect(await explain()).toContain('w1 is left out');
@@ -350,7 +350,7 @@ test('a host of another fleet gets nothing here: neither by its certificate nor 
   await writeFile(join(agent.configDirectory, 'agent.json'), JSON.stringify(config));
   agent.start();
   await expect
-    .poll(() => agent.text(), { timeout: 20_000 })
+    .poll(() => agent.text())
     .toContain(`no answer: who answers at ${grpcOf(ours)} is not a coordinator of this fleet`);
   await agent.kill('SIGTERM');
   expect(await readFile(join(agent.stateDirectory, 'identity/identity.json'), 'utf8')).toBe(
@@ -401,7 +401,7 @@ test('an artifact with the wrong sha256 fails the plan, is named with both diges
   });
   agent.start();
   const states = async () => (await plansOf(coordinator)).map(({ state }) => state);
-  await expect.poll(states, { timeout: 30_000 }).toEqual(['failed']);
+  await expect.poll(states).toEqual(['failed']);
   const [plan] = await plansOf(coordinator);
   expect(plan).toMatchObject({ error: { code: 'artifact', retryable: false } });
   const shown = await cli(coordinator, 'plan', 'show', plan?.planId ?? '');
@@ -445,13 +445,15 @@ test('a server that cuts the transfer costs no byte twice: the agent goes on whe
   });
   agent.start();
   const states = async () => (await plansOf(coordinator)).map(({ state }) => state);
-  await expect.poll(states, { timeout: 30_000 }).toEqual(['done']);
+  await expect.poll(states).toEqual(['done']);
   expect(starts).toEqual([0, 150_000, 300_000]);
   expect(await readFile(join(storeOf(agent), sha256Hex(content)))).toEqual(content);
 });
 
 /** A port that answers only while it is open; what comes goes to the coordinator. */
 class Door {
+  /** Nobody else's, so that nothing takes the port while it is closed. */
+  static readonly host = '127.0.0.77';
   readonly port: number;
   #server: Server | null = null;
   readonly #to: () => number;
@@ -464,7 +466,7 @@ class Door {
 
   static async create(to: () => number): Promise<Door> {
     const probe = createServer();
-    await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve));
+    await new Promise<void>((resolve) => probe.listen(0, Door.host, resolve));
     const { port } = probe.address() as AddressInfo;
     await new Promise((resolve) => probe.close(resolve));
     return new Door(port, to);
@@ -480,7 +482,7 @@ class Door {
       socket.pipe(onward).pipe(socket);
     });
     this.#server = server;
-    await new Promise<void>((resolve) => server.listen(this.port, '127.0.0.1', resolve));
+    await new Promise<void>((resolve) => server.listen(this.port, Door.host, resolve));
   }
 
   async shut(): Promise<void> {
@@ -497,25 +499,25 @@ test('a coordinator that is not there is named and waited for: before the join, 
   const door = await Door.create(() => coordinator.grpcPort);
   onTestFinished(() => door.shut());
   const token = await coordinator.token();
-  const agent = await anAgent({ address: `127.0.0.1:${door.port}`, token });
+  const agent = await anAgent({ address: `${Door.host}:${door.port}`, token });
   agent.start();
   await expect
-    .poll(() => agent.text(), { timeout: 20_000 })
+    .poll(() => agent.text())
     .toMatch(
-      new RegExp(`the coordinator at 127.0.0.1:${door.port} does not answer: .*ECONNREFUSED`),
+      new RegExp(`the coordinator at ${Door.host}:${door.port} does not answer: .*ECONNREFUSED`),
     );
   expect(agent.text()).toContain('not joined yet; trying again');
   expect(await readFile(tokenFileOf(agent), 'utf8')).toBe(token);
 
   await door.open();
-  await expect.poll(() => agent.text(), { timeout: 20_000 }).toContain('connected to the coord');
+  await expect.poll(() => agent.text()).toContain('connected to the coord');
   const times = (): number => agent.text().split('connected to the coordinator').length - 1;
   const before = times();
   await door.shut();
-  await expect.poll(() => agent.text(), { timeout: 20_000 }).toMatch(/no answer: /);
+  await expect.poll(() => agent.text()).toMatch(/no answer: /);
   expect(await hasJoined(agent)).toBe(true);
   await door.open();
-  await expect.poll(times, { timeout: 20_000 }).toBeGreaterThan(before);
+  await expect.poll(times).toBeGreaterThan(before);
   expect((await coordinator.audit()).filter(({ event }) => event === 'joined')).toHaveLength(1);
 });
 
@@ -525,5 +527,5 @@ test('an agent tells how far its clock is off as soon as it may know, and no lat
   agent.start();
   const skew = async (): Promise<unknown> =>
     (await coordinator.store.range<FactsRecord>(keys.allFacts))[0]?.value.facts.clockSkewMs;
-  await expect.poll(skew, { timeout: 20_000 }).toEqual(expect.any(Number));
+  await expect.poll(skew).toEqual(expect.any(Number));
 });

@@ -4,7 +4,7 @@ import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { artifactNames, releaseFor } from '../../coordinator/artifacts/catalogue.ts';
 
 const main = join(import.meta.dirname, '../../coordinator/main.ts');
@@ -286,14 +286,15 @@ test('get -w shows what changes, and a stop ends it with code 130', async () => 
     env,
     stdio: ['ignore', 'pipe', 'inherit'],
   });
+  onTestFinished(() => void child.kill('SIGKILL'));
   let text = '';
   child.stdout.on('data', (chunk: Buffer) => {
     text += chunk.toString();
   });
-  await expect.poll(() => text, { timeout: 20_000 }).toContain('token/');
+  await expect.poll(() => text).toContain('token/');
   const { err } = await coordinator('token', 'create', '--pool', 'workers');
   const id = /token (mt\w+)/.exec(err)?.[1] ?? 'none';
-  await expect.poll(() => text, { timeout: 20_000 }).toContain(`token/${id}`);
+  await expect.poll(() => text).toContain(`token/${id}`);
   const ended = new Promise((resolve) => {
     child.once('exit', resolve);
   });
@@ -305,7 +306,7 @@ test('the coordinator stops on SIGTERM with code 0; killed, it starts again on w
   await coordinator('apply', '-f', 'cluster.yaml');
   await coordinator('token', 'create', '--pool', 'workers');
   const stored = async (): Promise<string> => (await coordinator('get', 'clusters')).out;
-  await expect.poll(stored, { timeout: 20_000 }).toContain('17/17 complete');
+  await expect.poll(stored).toContain('17/17 complete');
   const before = (await coordinator('get', 'tokens', '-o', 'name')).out;
   expect(await stopServer('SIGTERM')).toBe(0);
   const away = await coordinator('get', 'nodes');
@@ -319,7 +320,7 @@ test('the coordinator stops on SIGTERM with code 0; killed, it starts again on w
   const [missing = ''] = await readdir(store);
   await rm(join(store, missing));
   await startServer();
-  await expect.poll(() => readdir(store), { timeout: 20_000 }).toContain(missing);
+  await expect.poll(() => readdir(store)).toContain(missing);
   expect((await coordinator('get', 'tokens', '-o', 'name')).out).toBe(before);
   expect(await coordinator('apply', '-f', 'cluster.yaml')).toMatchObject({
     out: 'cluster/lab unchanged\n',

@@ -12,8 +12,9 @@ import { startHolder } from '../lab/run.ts';
 
 const isRoot = process.getuid?.() === 0;
 const deadlineMs = 20_000;
-const names = { one: `e2e-${process.pid}-a`, two: `e2e-${process.pid}-b` };
-const crashed = `e2e-${process.pid}-c`;
+/** The same in every run, so that a run finds what an earlier one that was killed left behind. */
+const names = { one: 'e2e-lab-a', two: 'e2e-lab-b' };
+const crashed = 'e2e-lab-c';
 
 const userData = `#cloud-config
 write_files:
@@ -28,6 +29,7 @@ describe.skipIf(!isRoot)('a lab', () => {
   let mountsBefore: readonly string[];
 
   beforeAll(async () => {
+    for (const name of [names.one, names.two, crashed]) await (await openLab({ name })).down();
     mountsBefore = await readMounts();
     [one, two] = await Promise.all([
       openLab({ name: names.one, log: console.log }),

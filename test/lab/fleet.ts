@@ -134,7 +134,7 @@ export function fleetOf(options: FleetOptions): Fleet {
     startDetached(lab.inFabric(argv), coordinatorLog);
     await until(async () => (await coordinator(['get', 'clusters'])).exitCode === 0, {
       what: `the coordinator to answer (${coordinatorLog})`,
-      timeoutMs: 30_000,
+      timeoutMs: 60_000,
     });
     const pid = Number((await readFile(pidFile, 'utf8')).trim());
     const identity = await readProcessIdentity(pid);

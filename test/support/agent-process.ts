@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 
 const root = join(import.meta.dirname, '../..');
 
@@ -60,10 +61,12 @@ export class AgentProcess {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { PATH: process.env['PATH'] ?? '' },
     });
-    const keep = (chunk: Buffer): void =>
-      void this.lines.push(...chunk.toString().split('\n').filter(Boolean));
-    child.stdout.on('data', keep);
-    child.stderr.on('data', keep);
+    // By lines: what arrives at once may end in the middle of one.
+    for (const input of [child.stdout, child.stderr]) {
+      createInterface({ input }).on('line', (line) => {
+        if (line !== '') this.lines.push(line);
+      });
+    }
     this.exited = new Promise((resolve) => child.once('close', (code) => resolve(code)));
     this.child = child;
     return this;

@@ -124,7 +124,7 @@ export class FleetServer {
     return [...this.journals.values()].flat();
   }
 
-  async until(what: () => boolean, timeoutMs = 10_000): Promise<void> {
+  async until(what: () => boolean, timeoutMs = 30_000): Promise<void> {
     const deadline = Date.now() + timeoutMs;
     while (!what()) {
       if (Date.now() > deadline) throw new Error('it did not happen in time');

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
@@ -260,17 +260,19 @@ test('names every source and what each gave', async () => {
 
 test('stops at once when it is told to, and a later fetch goes on', async () => {
   const stop = new AbortController();
+  const partial = join(directory, 'sha256', `${digest}.partial`);
   const url = await serve((request, response, count) => {
     if (count > 1) return sendRange(request, response, count);
     response.writeHead(200, { 'content-length': content.length });
     response.write(content.subarray(0, 2_000_000));
-    setTimeout(() => stop.abort(), 50);
     return undefined;
   });
   const store = openStore([url]);
-  await expect(store.fetch(reference, { ...options, signal: stop.signal })).rejects.toThrow(
-    'abort',
-  );
+  const fetching = store.fetch(reference, { ...options, signal: stop.signal });
+  const arrived = async (): Promise<number> => (await stat(partial).catch(() => null))?.size ?? 0;
+  await expect.poll(arrived).toBeGreaterThan(0);
+  stop.abort();
+  await expect(fetching).rejects.toThrow('abort');
   await store.fetch(reference, options);
   expect(requests[1]).toMatch(/bytes=\d+-/);
 });
