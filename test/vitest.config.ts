@@ -38,7 +38,8 @@ export default defineConfig({
           include: ['test/e2e/**/*.test.ts'],
           fileParallelism: false,
           testTimeout: 15 * 60_000,
-          hookTimeout: 10 * 60_000,
+          // A file that is run by itself may have everything to build first.
+          hookTimeout: 45 * 60_000,
         },
       },
     ],

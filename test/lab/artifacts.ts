@@ -147,12 +147,14 @@ async function demandMeans({ work, cacheDir, log, signal }: Means): Promise<void
   await mkdir(cacheDir, { recursive: true });
   const { bavail, bsize } = await statfs(cacheDir);
   const free = bavail * bsize;
-  const commands = work.flatMap(({ recipe: { compiler } }) =>
-    compiler.kind === 'go' ? compiler.commands : [],
+  const builds = work.flatMap(({ recipe: { compiler } }) =>
+    compiler.kind === 'go' ? [compiler] : [],
   );
-  if (commands.length > 0) {
-    await demandGo();
-    const needed = commands.length * diskBytesPerCommand + diskBytesLeft;
+  const [first] = builds;
+  if (first !== undefined) {
+    await demandGo(first.module);
+    const commands = builds.flatMap((build) => build.commands).length;
+    const needed = commands * diskBytesPerCommand + diskBytesLeft;
     if (free < needed) {
       const gigabytes = (bytes: number): string => `${Math.ceil(bytes / 1e9)} GB`;
       throw new Error(

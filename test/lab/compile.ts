@@ -33,15 +33,20 @@ export async function readSources(compiler: Compiler): Promise<string> {
   return (await Promise.all(files)).join('');
 }
 
-/** Throws one sentence when the machine's Go is missing or too old. */
-export async function demandGo(): Promise<void> {
+/**
+ * Throws one sentence when the machine's Go is missing, or too old for the module and unable to fetch
+ * the Go that it asks for, as it does by itself from 1.21 on.
+ */
+export async function demandGo(module: string): Promise<void> {
   const needed = `Go ${neededGo.major}.${neededGo.minor} or newer`;
   const mend = 'install it and put its bin directory on PATH';
   let text: string;
   try {
-    text = await run(['go', 'version']);
-  } catch {
-    throw new Error(`building the lab's artifacts needs ${needed}, and there is no go: ${mend}`);
+    // Where the module is, so that this is the Go that will build it.
+    text = await run(['go', 'version'], { cwd: moduleDirectory(module) });
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new Error(`building the lab's artifacts needs ${needed}: ${mend} (${reason})`);
   }
   const [, major = '0', minor = '0'] = /go(\d+)\.(\d+)/.exec(text) ?? [];
   const isEnough =
