@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { kubernetesReleases } from './lab/kubernetes-releases.ts';
+import { kubernetesReleases } from './lab/artifacts/kubernetes-releases.ts';
 
 const root = join(import.meta.dirname, '..');
 const bin = join(root, 'node_modules/.bin');
@@ -49,7 +49,7 @@ const checks = [
 // Minutes of compiling on a new machine: before the tests, whose patience is for what they test.
 if (wantsReal && isRoot) {
   const versions = kubernetesReleases.map(({ version }) => version);
-  checks.push(run('node', ['test/lab/artifacts.ts', ...versions]));
+  checks.push(run('node', ['test/lab/artifacts/artifacts.ts', ...versions]));
 }
 
 const folder = mkdtempSync(join(tmpdir(), 'muster-test-'));

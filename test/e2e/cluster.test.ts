@@ -4,7 +4,7 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Fleet, type FleetHost, type PlanRow, until } from '../lab/fleet.ts';
-import { armKills, killsOn } from '../lab/killer.ts';
+import { armKills, killsOn } from '../lab/host/killer.ts';
 import { tryRun } from '../lab/run.ts';
 import { openTestFleet } from '../lab/test-fleet.ts';
 

@@ -3,10 +3,10 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { listDirectory } from '../lab/address.ts';
-import { findCgroups } from '../lab/cgroup.ts';
-import { exists } from '../lab/exists.ts';
 import { type Lab, openLab } from '../lab/lab.ts';
+import { listDirectory } from '../lab/machine/address.ts';
+import { findCgroups } from '../lab/machine/cgroup.ts';
+import { exists } from '../lab/machine/exists.ts';
 import { labDirectory } from '../lab/paths.ts';
 import { startHolder } from '../lab/run.ts';
 

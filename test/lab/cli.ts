@@ -1,5 +1,5 @@
 // `npm run lab -- …`: looks into, breaks and mends the fleet of a lab from a terminal.
-import { processIo } from './command-line.ts';
+import { processIo } from './commands/command-line.ts';
 import { labCommands } from './commands/lab-commands.ts';
 import { runLab } from './commands/program.ts';
 

@@ -4,12 +4,12 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openOperatorSocket } from '../../coordinator/rpc/operator-client.ts';
-import { type ApiServer, answeringServer } from './answering-server.ts';
-import type { Binaries } from './binaries.ts';
-import { exists } from './exists.ts';
+import { type ApiServer, answeringServer } from './fleet/answering-server.ts';
+import type { Binaries } from './fleet/binaries.ts';
 import type { HostSpec, Lab } from './lab.ts';
+import { exists } from './machine/exists.ts';
+import { isAlive, type ProcessIdentity, readProcessIdentity } from './machine/process-identity.ts';
 import { coordinatorDirectory, coordinatorSocket, operatorKubeconfig } from './paths.ts';
-import { isAlive, type ProcessIdentity, readProcessIdentity } from './process-identity.ts';
 import { type RunOptions, type RunResult, run, startDetached, tryRun } from './run.ts';
 
 export interface FleetHost {

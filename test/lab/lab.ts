@@ -3,22 +3,28 @@
 // process remembers, so any process may open a lab that another one made, or left half made.
 import { mkdir, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { claimAddress, claimSubnet, listDirectory, readClaims, releaseClaim } from './address.ts';
 import { NotFoundError } from './caller-error.ts';
-import { exists } from './exists.ts';
-import { gatewayOf, inNamespace, raiseFabric, subnetOf, subnetText } from './fabric.ts';
-import * as host from './host.ts';
-import { isDiskComplete } from './host-disk.ts';
-import { hostCommand, readLeader, runInHost } from './host-process.ts';
-import { loadKernelModules } from './kernel-modules.ts';
-import { withLock } from './lock.ts';
-import { restoreMachineSettings, saveMachineSettings } from './machine-settings.ts';
-import { fabricNamespaceName, parseHostName, parseLabName } from './names.ts';
+import * as host from './host/host.ts';
+import { isDiskComplete } from './host/host-disk.ts';
+import { hostCommand, readLeader, runInHost } from './host/host-process.ts';
+import { buildRootfs } from './host/rootfs.ts';
+import {
+  claimAddress,
+  claimSubnet,
+  listDirectory,
+  readClaims,
+  releaseClaim,
+} from './machine/address.ts';
+import { exists } from './machine/exists.ts';
+import { gatewayOf, inNamespace, raiseFabric, subnetOf, subnetText } from './machine/fabric.ts';
+import { loadKernelModules } from './machine/kernel-modules.ts';
+import { withLock } from './machine/lock.ts';
+import { restoreMachineSettings, saveMachineSettings } from './machine/machine-settings.ts';
+import { fabricNamespaceName, parseHostName, parseLabName } from './machine/names.ts';
+import { sweepLab } from './machine/sweep.ts';
+import { ensureSystemPackages, hostPackages } from './machine/system-packages.ts';
 import { defaultCacheDir, defaultStateDir, labDirectory } from './paths.ts';
-import { buildRootfs } from './rootfs.ts';
 import type { RunOptions, RunResult } from './run.ts';
-import { sweepLab } from './sweep.ts';
-import { ensureSystemPackages, hostPackages } from './system-packages.ts';
 
 export interface HostSpec {
   readonly name: string;

@@ -2,15 +2,15 @@
 // holds nothing but join material, and at the end a real Kubernetes cluster with a passed smoke
 // test. Run again it finds everything done.
 import { UsageError } from './caller-error.ts';
-import { processIo } from './command-line.ts';
-import { exists } from './exists.ts';
+import { processIo } from './commands/command-line.ts';
+import { type HostCounts, runStart, type StartOptions } from './commands/start-options.ts';
+import { smokeTestLines } from './fleet/installed-table.ts';
+import { openFleet } from './fleet/open-fleet.ts';
+import { untilAnswered } from './fleet/patience.ts';
+import { createProgress } from './fleet/progress.ts';
 import type { Fleet, FleetHost, PlanRow } from './fleet.ts';
-import { smokeTestLines } from './installed-table.ts';
-import { openFleet } from './open-fleet.ts';
+import { exists } from './machine/exists.ts';
 import { defaultLabName } from './paths.ts';
-import { untilAnswered } from './patience.ts';
-import { createProgress } from './progress.ts';
-import { type HostCounts, runStart, type StartOptions } from './start-options.ts';
 
 async function start(options: StartOptions): Promise<void> {
   if (process.platform !== 'linux' || process.getuid?.() !== 0) {

@@ -1,7 +1,8 @@
 // A fleet for a test or the bench: a new one, whatever an earlier run left behind.
+
+import { openFleet } from './fleet/open-fleet.ts';
 import type { Fleet } from './fleet.ts';
 import { openLab } from './lab.ts';
-import { openFleet } from './open-fleet.ts';
 
 export interface TestFleetOptions {
   readonly lab: string;

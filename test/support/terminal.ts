@@ -1,5 +1,5 @@
 // A terminal that remembers what was written to it.
-import type { CommandLineIo } from '../lab/command-line.ts';
+import type { CommandLineIo } from '../lab/commands/command-line.ts';
 
 export interface TestTerminal extends CommandLineIo {
   told(stream: 'out' | 'err'): string;

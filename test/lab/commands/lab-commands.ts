@@ -1,14 +1,13 @@
 // What the commands of `npm run lab` do: they open the lab that is there and hand the terminal to the
 // program that is run in it, whose exit code is theirs.
 import { formatTable } from '../../../coordinator/cli/table.ts';
-import { answeringServer } from '../answering-server.ts';
-import { builtCoordinator } from '../binaries.ts';
+import { kubectlOf } from '../artifacts/kubectl-of.ts';
 import { NotFoundError } from '../caller-error.ts';
-import { readClusterFile } from '../cluster-file.ts';
-import { type CommandLineIo, exitCode } from '../command-line.ts';
-import { exists } from '../exists.ts';
-import { kubectlOf } from '../kubectl-of.ts';
+import { answeringServer } from '../fleet/answering-server.ts';
+import { builtCoordinator } from '../fleet/binaries.ts';
+import { readClusterFile } from '../fleet/cluster-file.ts';
 import { type Lab, labExists, openLab } from '../lab.ts';
+import { exists } from '../machine/exists.ts';
 import {
   coordinatorDirectory,
   coordinatorSocket,
@@ -16,6 +15,7 @@ import {
   operatorKubeconfig,
 } from '../paths.ts';
 import { run, runAttached } from '../run.ts';
+import { type CommandLineIo, exitCode } from './command-line.ts';
 import type { HostChange, LabCommands, LogsOptions } from './program.ts';
 
 const outcomes: Readonly<Record<HostChange, string>> = {

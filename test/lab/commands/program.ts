@@ -1,8 +1,8 @@
 // The commands of `npm run lab` and their flags; what they do is behind LabCommands. `--lab` may stand
 // before a command or among its own arguments, but not among the words of a program that is run.
 import { type Command, Option } from 'commander';
-import { type CommandLineIo, createCommandLine } from '../command-line.ts';
 import { defaultLabName } from '../paths.ts';
+import { type CommandLineIo, createCommandLine } from './command-line.ts';
 
 export type HostChange = 'stop' | 'start' | 'cut' | 'heal';
 

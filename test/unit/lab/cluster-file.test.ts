@@ -2,7 +2,11 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { draftClusterFile, keepClusterFile, readClusterFile } from '../../lab/cluster-file.ts';
+import {
+  draftClusterFile,
+  keepClusterFile,
+  readClusterFile,
+} from '../../lab/fleet/cluster-file.ts';
 import { temporaryDirectory } from '../../support/temporary-directory.ts';
 
 test('a lab’s cluster.yaml has its version, size and artifacts, and tells them again', async () => {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
+import { smokeTestLines } from '../../lab/fleet/installed-table.ts';
 import type { PlanRow } from '../../lab/fleet.ts';
-import { smokeTestLines } from '../../lab/installed-table.ts';
 
 const minuteMs = 60_000;
 

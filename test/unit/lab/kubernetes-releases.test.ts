@@ -2,8 +2,8 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { artifactNames, releaseFor } from '../../../coordinator/artifacts/catalogue.ts';
-import { everyRecipe, recipesFor } from '../../lab/artifact-recipes.ts';
-import { kubernetesReleases, newestKubernetes } from '../../lab/kubernetes-releases.ts';
+import { everyRecipe, recipesFor } from '../../lab/artifacts/artifact-recipes.ts';
+import { kubernetesReleases, newestKubernetes } from '../../lab/artifacts/kubernetes-releases.ts';
 
 const versions = kubernetesReleases.map(({ version }) => version);
 
@@ -25,7 +25,7 @@ test.each(versions)('the catalogue asks of the tags of %s what the lab makes', (
 });
 
 test.each(kubernetesReleases)('$module pins the sources of $version', async (release) => {
-  const path = join(import.meta.dirname, '../../lab/modules', release.module, 'go.mod');
+  const path = join(import.meta.dirname, '../../lab/artifacts/modules', release.module, 'go.mod');
   const module = await readFile(path, 'utf8');
   expect(module).toMatch(new RegExp(`k8s\\.io/kubernetes ${release.version} `));
   const staged = [...module.matchAll(/^\tk8s\.io\/(\S+) => k8s\.io\/(\S+) v0(\.\d+\.\d+)$/gm)];

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { AppError } from '../../../shared/errors.ts';
-import { untilAnswered, type Watched } from '../../lab/patience.ts';
+import { untilAnswered, type Watched } from '../../lab/fleet/patience.ts';
 
 const serving: Watched = { isServing: async () => true, coordinatorLog: '/lab/coordinator.log' };
 const deadline = new AppError('timeout', 'Deadline exceeded after 20.003s, Waiting for LB pick');

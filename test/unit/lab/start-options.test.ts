@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { UsageError } from '../../lab/caller-error.ts';
-import { runStart, type StartOptions } from '../../lab/start-options.ts';
+import { runStart, type StartOptions } from '../../lab/commands/start-options.ts';
 import { aTerminal } from '../../support/terminal.ts';
 
 async function start(

@@ -3,8 +3,8 @@ import { chmod, mkdir, mkdtemp, readFile, rm, symlink, utimes, writeFile } from 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { readTree, type TarEntry, tarBytes, withParents } from '../../lab/artifacts/tar.ts';
 import { run } from '../../lab/run.ts';
-import { readTree, type TarEntry, tarBytes, withParents } from '../../lab/tar.ts';
 
 let directory: string;
 

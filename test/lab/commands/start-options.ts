@@ -1,8 +1,8 @@
 // The flags of `npm start`.
 import { InvalidArgumentError, Option } from 'commander';
+import { kubernetesReleases } from '../artifacts/kubernetes-releases.ts';
+import { defaultLabName } from '../paths.ts';
 import { type CommandLineIo, createCommandLine } from './command-line.ts';
-import { kubernetesReleases } from './kubernetes-releases.ts';
-import { defaultLabName } from './paths.ts';
 
 export interface StartOptions {
   readonly lab: string;

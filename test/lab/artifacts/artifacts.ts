@@ -5,17 +5,21 @@
 import { createHash } from 'node:crypto';
 import { mkdir, readFile, rename, rm, stat, statfs, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { exists } from '../machine/exists.ts';
+import { withLock } from '../machine/lock.ts';
+import {
+  compilerPackages,
+  ensureSystemPackages,
+  rootfsPackages,
+} from '../machine/system-packages.ts';
+import { defaultCacheDir } from '../paths.ts';
 import { type ArtifactRecipe, arch, type BuildRecipe } from './artifact-recipe.ts';
 import { everyRecipe, recipesFor } from './artifact-recipes.ts';
 import { compile, demandGo, readSources } from './compile.ts';
-import { exists } from './exists.ts';
 import { baseDigest } from './image-base.ts';
 import { demandImageTags } from './image-tags.ts';
 import { newestKubernetes } from './kubernetes-releases.ts';
-import { withLock } from './lock.ts';
 import { packArtifact } from './pack.ts';
-import { defaultCacheDir } from './paths.ts';
-import { compilerPackages, ensureSystemPackages, rootfsPackages } from './system-packages.ts';
 
 /** Sources and compiled packages of one program, and a share of what it becomes. */
 const diskBytesPerCommand = 0.6e9;

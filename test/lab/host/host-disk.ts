@@ -4,7 +4,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { exists } from './exists.ts';
+import { exists } from '../machine/exists.ts';
 
 /**
  * Directories of a host that must not lie on its overlay: containerd would stack an overlay upon

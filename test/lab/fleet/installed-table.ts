@@ -1,7 +1,7 @@
 // What `npm start` shows at the end: the nodes as Kubernetes itself sees them, and the smoke test with
 // the time when it was run, which may be that of an earlier start.
-import { formatAge } from '../../shared/duration.ts';
-import type { PlanRow } from './fleet.ts';
+import { formatAge } from '../../../shared/duration.ts';
+import type { PlanRow } from '../fleet.ts';
 
 /** The newest that passed; null when there is none. */
 export function lastSmokeTest(plans: readonly PlanRow[]): PlanRow | null {

@@ -3,7 +3,7 @@
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseDocument } from 'yaml';
-import { exists } from './exists.ts';
+import { exists } from '../machine/exists.ts';
 
 export interface ClusterWish {
   /** For example v1.37.1. */
@@ -13,7 +13,7 @@ export interface ClusterWish {
   readonly masters: number;
 }
 
-const example = join(import.meta.dirname, '../../examples/ha.yaml');
+const example = join(import.meta.dirname, '../../../examples/ha.yaml');
 
 /** Returns the path of a draft: it is the lab's only once the coordinator has taken it. */
 export async function draftClusterFile(labDirectory: string, wish: ClusterWish): Promise<string> {

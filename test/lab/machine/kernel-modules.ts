@@ -1,8 +1,9 @@
 // Kernel modules that the hosts of a lab need and, being containers, cannot load. Loaded on the machine
 // where it has them as modules; a kernel that has them built in, or not at all, is left alone: the
 // hosts' preflight says what is missing.
+
+import { tryRun } from '../run.ts';
 import { exists } from './exists.ts';
-import { tryRun } from './run.ts';
 
 const wanted = ['overlay', 'bridge', 'br_netfilter', 'veth', 'vxlan', 'nf_conntrack', 'nf_tables'];
 

@@ -1,7 +1,7 @@
 // Live progress of an install: one row per host with its phase, what it does and why it waits. On a
 // terminal the rows are redrawn in place; elsewhere a line is printed when something changes.
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Fleet, FleetHost, NodeRow } from './fleet.ts';
+import type { Fleet, FleetHost, NodeRow } from '../fleet.ts';
 import { lastSmokeTest } from './installed-table.ts';
 import { untilAnswered } from './patience.ts';
 

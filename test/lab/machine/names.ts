@@ -1,7 +1,7 @@
 // Every name that a lab gives to something of the machine, made from the lab's and the host's name.
 // Two labs cannot meet because no name of one can be a name of the other: the parts are joined by
 // dots, which neither part may hold. What a crash left behind is found again by these names.
-import { UsageError } from './caller-error.ts';
+import { UsageError } from '../caller-error.ts';
 
 /** First part of the name of each namespace, cgroup and machine of any lab. */
 const prefix = 'muster';

@@ -1,6 +1,6 @@
 // The versions of Kubernetes that the lab can build, with the tags that kubeadm of each asks for
 // (cmd/kubeadm/app/constants) and that of its tests' image. A version is added here and as a module.
-import { UsageError } from './caller-error.ts';
+import { UsageError } from '../caller-error.ts';
 
 export interface KubernetesRelease {
   readonly version: string;
@@ -37,6 +37,6 @@ export function kubernetesRelease(version: string): KubernetesRelease {
   if (found !== undefined) return found;
   const known = kubernetesReleases.map((release) => release.version).join(' and ');
   throw new UsageError(
-    `the lab cannot build Kubernetes ${version}: it has the sources of ${known} (test/lab/modules)`,
+    `the lab cannot build Kubernetes ${version}: it has the sources of ${known} (test/lab/artifacts/modules)`,
   );
 }

@@ -3,12 +3,19 @@
 import { appendFile, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { findCgroups, removeCgroups } from './cgroup.ts';
-import { exists, isMissing } from './exists.ts';
-import { addressIn, type Cable, gatewayOf, plugHost, setCable, unplugHost } from './fabric.ts';
+import { findCgroups, removeCgroups } from '../machine/cgroup.ts';
+import { exists, isMissing } from '../machine/exists.ts';
+import {
+  addressIn,
+  type Cable,
+  gatewayOf,
+  plugHost,
+  setCable,
+  unplugHost,
+} from '../machine/fabric.ts';
+import { hostScopeName } from '../machine/names.ts';
 import { createDisk, diskOf, type HostDisk, isDiskComplete } from './host-disk.ts';
 import { bootHost, killHost, readLeader, runInHost } from './host-process.ts';
-import { hostScopeName } from './names.ts';
 
 const bootPollMs = 100;
 const bootTimeoutMs = 120_000;

@@ -1,13 +1,13 @@
 // Opens a fleet, for `npm start`, tests and the bench alike: everything built, the lab's network up, the
 // coordinator serving, the cluster applied. Hosts come with `bootHosts`. What is there stays.
-import { type ArtifactSource, chooseArtifacts } from './artifact-choice.ts';
+import { type ArtifactSource, chooseArtifacts } from '../artifacts/artifact-choice.ts';
+import { newestKubernetes } from '../artifacts/kubernetes-releases.ts';
+import { type Fleet, fleetOf } from '../fleet.ts';
+import { buildRootfs } from '../host/rootfs.ts';
+import { openLab } from '../lab.ts';
+import { defaultCacheDir, labDirectory } from '../paths.ts';
 import { buildBinaries } from './binaries.ts';
 import { draftClusterFile, keepClusterFile, readClusterFile } from './cluster-file.ts';
-import { type Fleet, fleetOf } from './fleet.ts';
-import { newestKubernetes } from './kubernetes-releases.ts';
-import { openLab } from './lab.ts';
-import { defaultCacheDir, labDirectory } from './paths.ts';
-import { buildRootfs } from './rootfs.ts';
 
 export interface FleetWish {
   readonly lab: string;

@@ -9,13 +9,13 @@ import {
   findCgroups,
   readCgroupsOf,
   readProcesses,
-} from './cgroup.ts';
-import { isMissing } from './exists.ts';
-import { inNamespace } from './fabric.ts';
+} from '../machine/cgroup.ts';
+import { isMissing } from '../machine/exists.ts';
+import { inNamespace } from '../machine/fabric.ts';
+import { hostScopeName, machineName } from '../machine/names.ts';
+import { readProcessIdentity } from '../machine/process-identity.ts';
+import { type RunOptions, type RunResult, startDetached, tryRun } from '../run.ts';
 import type { HostDisk } from './host-disk.ts';
-import { hostScopeName, machineName } from './names.ts';
-import { readProcessIdentity } from './process-identity.ts';
-import { type RunOptions, type RunResult, startDetached, tryRun } from './run.ts';
 
 /** System calls that a kubelet's containers use and the container manager would forbid. */
 const systemCalls = '@keyring bpf add_key keyctl';

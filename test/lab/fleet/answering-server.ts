@@ -2,7 +2,7 @@
 // that master is off. All are asked at once whether they are ready, and the first that is wins.
 import { readFile } from 'node:fs/promises';
 import { parse } from 'yaml';
-import { type RunResult, tryRun } from './run.ts';
+import { type RunResult, tryRun } from '../run.ts';
 
 /** A master that is off does not refuse: it says nothing. */
 const patienceSeconds = 5;

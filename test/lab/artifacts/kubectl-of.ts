@@ -1,8 +1,8 @@
 // The kubectl that goes with a lab: the built one of its version, or the one that was pulled with the
 // official releases.
 import { join } from 'node:path';
+import type { ClusterWish } from '../fleet/cluster-file.ts';
 import { builtKubectl, readArtifactIndex } from './artifacts.ts';
-import type { ClusterWish } from './cluster-file.ts';
 
 export async function kubectlOf(
   labDirectory: string,

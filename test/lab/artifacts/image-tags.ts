@@ -1,7 +1,8 @@
 // Holds the image names of the recipes against what the built kubeadm will ask for: a wrong tag
 // would otherwise show as a node that tries to pull from the Internet, minutes into an install.
+
+import { run } from '../run.ts';
 import type { BuildRecipe } from './artifact-recipe.ts';
-import { run } from './run.ts';
 
 /** kubeadm's own etcd is not used: etcd runs outside of the cluster. */
 const unused = 'registry.k8s.io/etcd:';

@@ -1,7 +1,7 @@
 // Kills an agent in the middle of a step, from inside its host: a small program watches the folder of
 // the steps' units and ends the agent with SIGKILL the moment a wanted step has started one. From
 // outside, over polls, a step of 50 ms could not be hit.
-import type { Lab } from './lab.ts';
+import type { Lab } from '../lab.ts';
 
 const script = `
 import os, re, subprocess, sys, time

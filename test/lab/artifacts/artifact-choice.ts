@@ -3,8 +3,8 @@
 // releases are locked and pulled into its store from outside.
 import { chmod, copyFile, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Fleet } from '../fleet.ts';
 import { buildArtifacts, builtKubectl } from './artifacts.ts';
-import type { Fleet } from './fleet.ts';
 import { officialKubectl } from './kubectl-of.ts';
 import { officialReleasesAnswer } from './official-releases.ts';
 

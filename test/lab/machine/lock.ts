@@ -2,8 +2,8 @@
 // at once. The kernel keeps it (flock): whoever dies, however it dies, lets go of it.
 import { mkdir, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { startHolder } from '../run.ts';
 import { isMissing } from './exists.ts';
-import { startHolder } from './run.ts';
 
 export interface LockOptions {
   readonly path: string;

@@ -5,11 +5,11 @@ import { createHash } from 'node:crypto';
 import { chmod, copyFile, mkdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { exists } from './exists.ts';
-import { withLock } from './lock.ts';
-import { defaultCacheDir } from './paths.ts';
-import { run } from './run.ts';
-import { ensureSystemPackages, rootfsPackages } from './system-packages.ts';
+import { exists } from '../machine/exists.ts';
+import { withLock } from '../machine/lock.ts';
+import { ensureSystemPackages, rootfsPackages } from '../machine/system-packages.ts';
+import { defaultCacheDir } from '../paths.ts';
+import { run } from '../run.ts';
 
 const suite = 'bookworm';
 

@@ -2,7 +2,7 @@
 // Missing ones are installed with apt when we are root, and that is said; anything else ends in one
 // sentence with the command that mends it.
 import { access } from 'node:fs/promises';
-import { run } from './run.ts';
+import { run } from '../run.ts';
 
 /** A file whose presence shows that a package is there. */
 export interface SystemPackage {

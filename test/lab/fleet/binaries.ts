@@ -1,10 +1,10 @@
 // The single-file programs that a lab runs, agent and coordinator as they are given out: built when
 // something that goes into them has changed.
 import { join } from 'node:path';
-import { buildProgram } from '../../scripts/build-program.ts';
-import { programs } from '../../scripts/programs.ts';
-import { NotFoundError } from './caller-error.ts';
-import { exists } from './exists.ts';
+import { buildProgram } from '../../../scripts/build-program.ts';
+import { programs } from '../../../scripts/programs.ts';
+import { NotFoundError } from '../caller-error.ts';
+import { exists } from '../machine/exists.ts';
 
 export interface Binaries {
   readonly agent: string;
@@ -26,7 +26,7 @@ export async function buildBinaries(log: (line: string) => void): Promise<Binari
 
 /** The coordinator's program as the last start built it, for commands that must not take long. */
 export async function builtCoordinator(): Promise<string> {
-  const path = join(import.meta.dirname, '../../dist', programs.coordinator.output);
+  const path = join(import.meta.dirname, '../../../dist', programs.coordinator.output);
   if (await exists(path)) return path;
   throw new NotFoundError(`there is no ${path}: npm run build makes it`);
 }

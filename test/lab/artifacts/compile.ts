@@ -3,8 +3,8 @@
 import { mkdir, readdir, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { run, tryRun } from '../run.ts';
 import type { BuildRecipe, Compiler, GoCommand } from './artifact-recipe.ts';
-import { run, tryRun } from './run.ts';
 
 const neededGo = { major: 1, minor: 26 };
 const watchMs = 1000;

@@ -1,7 +1,7 @@
 // What `npm start` and `npm run lab` have in common as command lines: commander set up to answer with
 // an exit code, and the codes for the errors of the caller. Data goes to out, all else to err.
 import { Command, CommanderError } from 'commander';
-import { NotFoundError, UsageError } from './caller-error.ts';
+import { NotFoundError, UsageError } from '../caller-error.ts';
 
 export const exitCode = { done: 0, failed: 1, usage: 2, notFound: 4 } as const;
 

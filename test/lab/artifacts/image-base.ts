@@ -3,8 +3,8 @@
 import { createHash } from 'node:crypto';
 import { mkdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { exists } from './exists.ts';
-import { run } from './run.ts';
+import { exists } from '../machine/exists.ts';
+import { run } from '../run.ts';
 import { readTree, type TarEntry } from './tar.ts';
 
 const suite = 'bookworm';

@@ -3,9 +3,9 @@
 import { rm } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { killHost } from '../host/host-process.ts';
 import { findCgroups, removeCgroups } from './cgroup.ts';
 import { fabricProcesses, removeNamespaces } from './fabric.ts';
-import { killHost } from './host-process.ts';
 import { hostScopePrefix, machineName } from './names.ts';
 import { isAlive, type ProcessIdentity, readProcessIdentity } from './process-identity.ts';
 

@@ -1,7 +1,7 @@
 // Waits for a coordinator that does not answer: a busy machine, or one that is being started again.
 // Whoever watches is told that it waits and for how long; only a coordinator that has ended is an error.
 import { setTimeout as delay } from 'node:timers/promises';
-import { AppError } from '../../shared/errors.ts';
+import { AppError } from '../../../shared/errors.ts';
 
 export interface Watched {
   /** False once the coordinator's process has ended. */

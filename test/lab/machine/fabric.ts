@@ -2,9 +2,9 @@
 // The fabric has no route out and nothing of it is in the machine's own namespace, so no packet of a
 // lab can leave it. The coordinator runs in the fabric and has the gateway's address.
 import { rmdir } from 'node:fs/promises';
+import { run, tryRun } from '../run.ts';
 import { listDirectory } from './address.ts';
 import { cableName, fabricNamespaceName, hostScopeName, hostScopePrefix } from './names.ts';
-import { run, tryRun } from './run.ts';
 
 const bridge = 'fabric0';
 const namespaceDirectory = '/run/netns';
