@@ -1,3 +1,3 @@
 // The agent's own version; equal to package.json's, which is not part of the one-file program.
 
-export const AGENT_VERSION = '0.1.0';
+export const AGENT_VERSION = '0.2.0';
