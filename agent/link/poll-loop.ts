@@ -43,11 +43,12 @@ export function createPollLoop(options: PollLoopOptions): PollLoop {
   const instanceId = newId(options.random);
   let turn = new AbortController();
   let failures = 0;
+  /** The last poll that ended was answered; one that was given up for news has not ended. */
+  let isConnected = false;
   signal.addEventListener('abort', () => turn.abort(), { once: true });
 
   const poll = async (number: number): Promise<boolean> => {
     const nonce = options.random.bytes(16);
-    const isFirst = number === 1 || failures > 0;
     const holdMs = options.isWorking() ? WORKING_HOLD_MS : IDLE_HOLD_MS;
     const request: Poll = {
       ...options.describe(),
@@ -55,24 +56,26 @@ export function createPollLoop(options: PollLoopOptions): PollLoop {
       poll: number,
       nonce,
       // The first answer is the sign of life and the time: it does not wait.
-      holdMs: isFirst ? 0 : holdMs,
+      holdMs: isConnected ? holdMs : 0,
     };
     const reply: PollReply = await options.link().pullPlan(request, turn.signal);
     const verdict = options.verify(reply.answer, nonce);
     if (verdict.kind === 'refuse')
       throw new AppError('invalid', verdict.message, { retryable: true });
-    if (failures > 0 || number === 1)
+    if (!isConnected)
       log.info(
         { instanceId, sinceExecMs: Math.round(performance.now()) },
         'connected to the coordinator',
       );
     failures = 0;
+    isConnected = true;
     return await options.onReply(reply.plans, verdict.answer);
   };
 
   const fail = async (thrown: unknown): Promise<void> => {
     const failure = toAppError(thrown);
     failures += 1;
+    isConnected = false;
     const isLockedOut = failure.code === 'unauthenticated' || failure.code === 'permission-denied';
     const waitMs = isLockedOut
       ? Math.round(lockedOutMs * (0.75 + options.random.fraction() / 2))

@@ -9,11 +9,13 @@ import { verifyAnswer } from '../../../../agent/plan/verify-answer.ts';
 import { AppError } from '../../../../shared/errors.ts';
 import { type Logger, silentLogger } from '../../../../shared/log.ts';
 import { systemRandom } from '../../../../shared/random.ts';
+import { untilAborted } from '../../../../shared/until-aborted.ts';
 import { FakeClock, settle } from '../../../fakes/clock.ts';
 import { FakeLink } from '../../../fakes/link.ts';
 import { newSigningKeys } from '../../../support/signed-plans.ts';
 
-function aLoop() {
+/** @param before what is done to the link before the first poll */
+function aLoop(before: (link: FakeLink) => void = () => {}) {
   const keys = newSigningKeys();
   const link = new FakeLink(keys);
   const clock = new FakeClock();
@@ -51,6 +53,7 @@ function aLoop() {
     random: { ...systemRandom, fraction: () => 0.5 },
     signal: ending.signal,
   });
+  before(link);
   const running = loop.run();
   onTestFinished(async () => {
     ending.abort();
@@ -68,6 +71,26 @@ test('the first poll asks for an answer at once, the next ones are held; numbers
   ]);
   expect(new Set(link.polls.map(({ nonce }) => Buffer.from(nonce).toString('hex'))).size).toBe(2);
   expect(new Set(link.polls.map(({ instanceId }) => instanceId)).size).toBe(1);
+  expect(lines).toEqual(['connected to the coordinator']);
+});
+
+test('news before the first answer are no reason to wait for it: it is asked for at once again', async () => {
+  const { link, clock, loop, lines } = aLoop((fresh) => {
+    const answering = fresh.pullPlan.bind(fresh);
+    fresh.pullPlan = async (poll, signal) => {
+      fresh.pullPlan = answering;
+      fresh.polls.push(poll);
+      return await untilAborted(signal, new Promise<never>(() => {}));
+    };
+  });
+  await settle();
+  loop.wake();
+  await clock.advance(1_000);
+  expect(link.polls.map(({ poll, holdMs }) => [poll, holdMs])).toEqual([
+    [1, 0],
+    [2, 0],
+    [3, IDLE_HOLD_MS],
+  ]);
   expect(lines).toEqual(['connected to the coordinator']);
 });
 
