@@ -33,8 +33,9 @@ const joinPhases = [
   'join-kubelet-start',
   'join-control-plane-join-mark-control-plane',
 ];
+/** Steps that start a process: the killer sees no other. */
 const anywhere = [
-  'unpack-containerd',
+  'import-nginx',
   'containerd',
   'import-kube-proxy',
   'api-proxy',
