@@ -47,7 +47,7 @@ export function createReadModel(sources: ReadModelSources): ReadModel {
   const plansSorted = new Map<NodeId, readonly PlanRecord[]>();
   const views = new Map<NodeId, NodeView>();
   let revision = 0;
-  let refreshing: Promise<void> | null = null;
+  let looking: Promise<void> = Promise.resolve();
 
   const tableOf = (key: string) => {
     const prefix = prefixes.find((one) => key.startsWith(one));
@@ -120,11 +120,9 @@ export function createReadModel(sources: ReadModelSources): ReadModel {
 
   return {
     async refresh() {
-      // Two looks at once must not take the same changes twice.
-      refreshing ??= update().finally(() => {
-        refreshing = null;
-      });
-      await refreshing;
+      // Two looks at once must not take the same changes twice, and each sees what came before it.
+      looking = looking.then(update, update);
+      await looking;
       const nodes = values<NodeRecord>(keys.nodes).map(({ value }) => value);
       return {
         clusters: values<ClusterRecord>(keys.clusters),

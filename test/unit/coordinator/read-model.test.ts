@@ -74,6 +74,30 @@ describe('the read model', () => {
     expect(after[1]).toBe(before[1]);
   });
 
+  test('shows what was written before it was asked, though another look is under way', async () => {
+    const { store, polls } = await aWorld();
+    const answered = Promise.withResolvers<void>();
+    let looks = 0;
+    const slowStore: Store = {
+      ...store,
+      async changesSince(revision) {
+        const changes = await store.changesSince(revision);
+        looks += 1;
+        if (looks === 1) await answered.promise;
+        return changes;
+      },
+    };
+    const artifacts = async () => ({ stored: new Set<string>(), pulling: false });
+    const model = createReadModel({ store: slowStore, polls, artifacts });
+    const first = model.refresh();
+    await expect.poll(() => looks).toBe(1);
+    await addPlan(store, 1);
+    const second = nodeIn(model, 'w1');
+    answered.resolve();
+    expect((await second)?.plans).toHaveLength(1);
+    await first;
+  });
+
   test('forgets a plan that was dropped, and a host that went', async () => {
     const { store, model } = await aWorld();
     const { plans, record } = await addPlan(store, 1);
