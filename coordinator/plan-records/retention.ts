@@ -7,17 +7,16 @@ import type { OperatorRequest, PlanRecord } from '../store/records.ts';
 /** @param plans of one host, oldest first @returns those that are not kept any more */
 export function plansToDrop(plans: readonly PlanRecord[], now: number): readonly PlanRecord[] {
   const ended = plans.filter(({ state }) => isFinal(state));
-  const groups = Map.groupBy(ended, ({ goalKey: { kind, subject } }) =>
-    goalTable[kind].keptPer === 'kind' ? kind : `${kind} ${subject}`,
-  );
+  const groups = Map.groupBy(ended, ({ goalKey: { kind, subject } }) => `${kind} ${subject}`);
+  // Of the smoke test, for one, operators are shown the last.
+  const newest = new Map(ended.map((plan) => [plan.goalKey.kind, plan]));
   return [...groups.values()].flatMap((group) => {
     const [{ goalKey } = { goalKey: null }] = group;
     if (goalKey === null) return [];
     const { kept, keptMs } = goalTable[goalKey.kind];
-    return group.filter(
-      (plan, index) =>
-        index < group.length - kept || (keptMs !== null && endOf(plan) < now - keptMs),
-    );
+    const isOld = (plan: PlanRecord): boolean =>
+      keptMs !== null && endOf(plan) < now - keptMs && newest.get(goalKey.kind) !== plan;
+    return group.filter((plan, index) => index < group.length - kept || isOld(plan));
   });
 }
 

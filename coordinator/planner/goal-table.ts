@@ -12,10 +12,9 @@ export interface GoalRules {
   readonly maxBackoffMs: number;
   /** Plans of one goal and subject that end otherwise than well, in an hour, whatever their inputs. */
   readonly perHour: number;
-  /** Newest finished plans kept of a host, per subject or of the whole kind. */
+  /** Newest finished plans kept of a host, per subject. */
   readonly kept: number;
-  readonly keptPer: 'subject' | 'kind';
-  /** Finished plans older than this are not kept at all; null: whatever their age. */
+  /** Finished plans older than this go, but for the newest of the kind; null: whatever their age. */
   readonly keptMs: number | null;
 }
 
@@ -28,7 +27,6 @@ const ofHost: GoalRules = {
   maxBackoffMs: 300_000,
   perHour: 12,
   kept: 12,
-  keptPer: 'subject',
   keptMs: null,
 };
 const ofCluster: GoalRules = { ...ofHost, lane: 'cluster' };
@@ -47,7 +45,6 @@ export const goalTable: Readonly<Record<GoalKind, GoalRules>> = {
   'forget-credentials': passing,
   snapshot: ofCluster,
   'smoke-image': ofHost,
-  // More than there may be requests of, so that none is run again for want of its plan.
-  'smoke-test': { ...ofCluster, kept: 50, keptPer: 'kind' },
+  'smoke-test': asked,
   'user-certificate': asked,
 };

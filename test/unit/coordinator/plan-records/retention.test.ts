@@ -51,13 +51,23 @@ describe('of finished plans', () => {
     expect(plansToDrop([ended({ kind: 'join' }, 50_000 * hour)], startMs)).toEqual([]);
   });
 
-  test('a smoke test a day leaves fifty, and there are never as many requests', () => {
+  test('of smoke tests, each about a request of its own, a day’s are kept, and always the last', () => {
     const plans = Array.from({ length: 60 }, (_, index) =>
       ended({ kind: 'smoke-test', subject: `s${index}` }, (60 - index) * hour),
     );
-    expect(plansToDrop(plans, startMs)).toEqual(plans.slice(0, 10));
-    const requests = plans.map(({ goalKey }, index) => aRequest(goalKey.subject, index));
-    expect(requests.length - requestsToDrop(requests, startMs).length).toBeLessThanOrEqual(40);
+    expect(plansToDrop(plans, startMs)).toEqual(plans.slice(0, 36));
+    const last = ended({ kind: 'smoke-test', subject: 'last' }, 1000 * hour);
+    expect(plansToDrop([last], startMs)).toEqual([]);
+  });
+
+  test('no request is kept longer than its plan, which would be made anew', () => {
+    const requests = Array.from({ length: 60 }, (_, index) => aRequest(`s${index}`, index * hour));
+    const dropped = new Set(requestsToDrop(requests, startMs));
+    for (const { id, createdMs } of requests.filter((request) => !dropped.has(request))) {
+      const plan = ended({ kind: 'smoke-test', subject: id }, startMs - createdMs);
+      const newer = ended({ kind: 'smoke-test', subject: 'newer' });
+      expect(plansToDrop([plan, newer], startMs)).toEqual([]);
+    }
   });
 });
 
