@@ -2,7 +2,7 @@
 // for a change. Level-triggered: it keeps nothing between turns that it could not read again, so a
 // restart at any moment is the same as going on.
 import type { Clock } from '../shared/clock.ts';
-import { isAbort } from '../shared/errors.ts';
+import { isAbort, toAppError } from '../shared/errors.ts';
 import type { Logger } from '../shared/log.ts';
 import type { AppliedNews } from './components/component.ts';
 import type { RefusedJoins } from './enrollment/refused-joins.ts';
@@ -71,6 +71,7 @@ export function createCoordinator(deps: CoordinatorDependencies): Coordinator {
           { err: thrown, clusterId: cluster.value.name },
           'a cluster could not be decided',
         );
+        latest.set(cluster.value.name, undecided(cluster.value.name, thrown, deps.clock.now()));
         wakeAtMs = earliest([wakeAtMs, deps.clock.now() + afterFailureMs]);
       }
     }
@@ -128,6 +129,23 @@ export function createCoordinator(deps: CoordinatorDependencies): Coordinator {
     },
   };
 }
+
+/** An old decision would tell operators of a cluster that nobody looks at any more. */
+const undecided = (cluster: string, thrown: unknown, now: number): Decision => ({
+  issue: [],
+  cluster: null,
+  applied: [],
+  waits: [
+    {
+      subject: cluster,
+      reason: { code: 'undecidable', why: toAppError(thrown).message },
+      sinceMs: now,
+    },
+  ],
+  faults: [],
+  wakeAtMs: null,
+  phases: {},
+});
 
 /** The cluster record first: it holds what was decided, and the plans follow from it. */
 async function act(

@@ -196,7 +196,7 @@ function judgePlans(plans: readonly PlanRecord[], sought: Sought, deps: Dependen
   const last = plans.at(-1);
   if (last === undefined) return { state: 'pending', waitsFor: waitsFor(deps, sought) };
   const mine = plans.filter(({ nodeId }) => nodeId === last.nodeId);
-  const { kind } = goalState(mine, last.goalKey, deps.clock.now());
+  const { kind } = goalState(mine, { key: last.goalKey, now: deps.clock.now() });
   if (kind !== 'held') {
     return { state: 'pending', waitsFor: `${last.nodeName}: ${last.goal} (${last.state})` };
   }

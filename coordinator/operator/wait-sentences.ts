@@ -42,6 +42,14 @@ const table: { readonly [C in WaitCode]: (reason: Of<C>, now: number) => Words }
     `waits for ${missing} artifact${missing === 1 ? '' : 's'} that the coordinator is fetching`,
     'they are in its store (coordinator get artifacts)',
   ],
+  'candidates-away': ({ names }) => [
+    `waits for the agents of ${names.join(', ')}, which have joined the control-plane pool and do not call`,
+    'they call, or other hosts join the pool',
+  ],
+  undecidable: ({ why }) => [
+    `cannot be decided: ${why}`,
+    'what it names is mended; if it names nothing of yours, it is a defect of Muster',
+  ],
   'first-facts': () => ['waits for its first facts', 'its agent reports them'],
   'left-out': ({ faults }) => [
     `is left out: ${faults.map(sentence).join('; ')}`,
@@ -67,12 +75,12 @@ const table: { readonly [C in WaitCode]: (reason: Of<C>, now: number) => Words }
     `is held: plan ${planId} made the cluster’s keys and did not say which CA`,
     `you look at it (coordinator plan show ${planId}) and run \`coordinator retry ${name}\``,
   ],
-  'change-under-way': ({ subject }) => [
-    `waits for its turn to join the control plane: ${subject} is joining`,
+  'change-under-way': ({ subject, isAway }) => [
+    `waits for its turn to join the control plane: ${subject} is joining${isAway ? ', and its agent does not call' : ''}`,
     `${subject} is a ready master`,
   ],
   'agent-before-join': () => [
-    'waits for its agent before it joins the control plane',
+    'waits for its agent before it joins the cluster',
     'the agent calls again',
   ],
   'no-master': () => ['waits for the first master', 'the control plane is up'],
@@ -110,6 +118,10 @@ const table: { readonly [C in WaitCode]: (reason: Of<C>, now: number) => Words }
   'lane-busy': ({ goal, running, planId }) => [
     `waits to "${goal}" until "${running}" is over`,
     planId === null ? 'that plan ends' : `plan ${planId} ends`,
+  ],
+  'lane-full': ({ goal, count }) => [
+    `waits to "${goal}": ${count} plans for the cluster come first`,
+    'one of them ends',
   ],
   'agent-away': ({ heardMs }, now) => [
     `waits for its agent, which has not called for ${seconds(now - heardMs)}`,

@@ -36,14 +36,23 @@ export async function issuePlans(
   deps: IssueDependencies,
   drafts: readonly PlanDraft[],
 ): Promise<boolean> {
+  const unfinished = new Map<string, PlanRecord[]>();
   for (const draft of drafts) {
-    if (!(await issuePlan(deps, draft))) return false;
+    const { nodeId } = draft;
+    const own = unfinished.get(nodeId) ?? [...(await deps.plans.unfinishedOf(nodeId))];
+    unfinished.set(nodeId, own);
+    if (!(await issuePlan(deps, draft, own))) return false;
   }
   return true;
 }
 
-async function issuePlan(deps: IssueDependencies, draft: PlanDraft): Promise<boolean> {
-  if (!(await isLaneFree(deps, draft))) {
+/** @param own unfinished plans of the node; the one that is issued is added */
+async function issuePlan(
+  deps: IssueDependencies,
+  draft: PlanDraft,
+  own: PlanRecord[],
+): Promise<boolean> {
+  if (!isLaneFree(draft, own)) {
     const { nodeId, lane, goal } = draft;
     deps.log.error({ nodeId, lane, goal }, 'a plan was drafted for a lane with an unfinished one');
     return true;
@@ -61,14 +70,14 @@ async function issuePlan(deps: IssueDependencies, draft: PlanDraft): Promise<boo
   const envelope = envelopeToStored(signPlan(plan, deps.planKey));
   const record = issuedRecord(plan, node, draft);
   if (!(await deps.plans.add(record, { planId, envelope }))) return false;
+  own.push(record);
   deps.wake(node.id);
   await note(deps, record);
   return true;
 }
 
 /** The host lane takes one plan; the cluster lane several, but not the same one twice. */
-async function isLaneFree(deps: IssueDependencies, draft: PlanDraft): Promise<boolean> {
-  const unfinished = await deps.plans.unfinishedOf(draft.nodeId);
+function isLaneFree(draft: PlanDraft, unfinished: readonly PlanRecord[]): boolean {
   return !unfinished.some(
     (plan) =>
       plan.lane === draft.lane &&

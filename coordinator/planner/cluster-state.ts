@@ -9,10 +9,10 @@ import type { ClusterRecord, ControlPlaneChange, Milestone, PlanRecord } from '.
 import { changes } from './changes.ts';
 import { controlPlaneChoice } from './control-plane-choice.ts';
 import { goodCredentials } from './goals/good-credentials.ts';
+import { isStuck } from './goals/join.ts';
 import { INSTALL_RUN } from './goals/smoke-test.ts';
 import { clusterPlans, controlPlaneOf, has, mastersOf, type Situation } from './situation.ts';
 import { etcdEndpoint, type Member } from './topology.ts';
-import { isHeldUp } from './want.ts';
 
 type Transition = (situation: Situation) => ClusterRecord;
 
@@ -100,7 +100,7 @@ function beginJoin(situation: Situation): ClusterRecord {
     (member) =>
       !cluster.masters.includes(member.id) &&
       member.node.online &&
-      !isHeldUp(situation, member) &&
+      !isStuck(situation, member) &&
       goodCredentials(situation, member) !== null,
   );
   return subject === undefined ? cluster : begin(situation, 'join', subject);

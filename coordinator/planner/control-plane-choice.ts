@@ -28,7 +28,13 @@ export function controlPlaneChoice(situation: Situation): Choice {
     const blocking = faults.filter((fault) => isBlocking(fault) && names.has(fault.node));
     return open({ code: 'preflight-stops', faults: blocking });
   }
-  const members = passing.slice(0, size);
+  // What was told by a host that is gone is no ground to build on.
+  const present = passing.filter(({ node }) => node.online);
+  if (present.length < size) {
+    const names = passing.filter(({ node }) => !node.online).map(({ name }) => name);
+    return open({ code: 'candidates-away', names });
+  }
+  const members = present.slice(0, size);
   if (!members.every((member) => hasArtifacts(situation, member))) {
     const { stored } = situation.view.artifacts;
     const missing = cluster.lock.artifacts.filter(({ sha256 }) => !stored.has(sha256)).length;

@@ -1,11 +1,12 @@
 // decide(): what a cluster needs next, from what is known now. Pure and level-triggered: it is asked
 // again after every change and never replays anything, so a restart of anything is the same as
 // going on. Learn what hosts have, move the state on, ask every goal, grant what may begin.
+import { AppError } from '../../shared/errors.ts';
 import { learnApplied } from './applied.ts';
 import { next } from './cluster-state.ts';
 import { controlPlaneChoice } from './control-plane-choice.ts';
 import type { Decision } from './decision.ts';
-import { together } from './goal.ts';
+import { type Goal, together, type Wishes, waits } from './goal.ts';
 import { goals } from './goals/goals.ts';
 import { hostWaits } from './host-waits.ts';
 import { type Phase, phaseOf } from './phase.ts';
@@ -22,9 +23,9 @@ export function decide(seen: ClusterView, now: number): Decision {
   const topology = topologyOf(view);
   const faults = preflight({ view, topology, hasBegun });
   const situation = next(situationOf({ view, topology, faults, now }));
-  const wishes = together(goals.map((goal) => goal.wishes(situation)));
+  const wishes = together(goals.map((goal) => wishesOf(goal, situation)));
   const granted = grant(situation, wishes.wants);
-  const waits = [
+  const said = [
     ...hostWaits(situation),
     ...choiceWaits(situation),
     ...wishes.waits,
@@ -34,11 +35,22 @@ export function decide(seen: ClusterView, now: number): Decision {
     issue: granted.issue,
     cluster: situation.cluster === view.cluster ? null : situation.cluster,
     applied: news,
-    waits,
+    waits: said,
     faults,
     wakeAtMs: granted.wakeAtMs,
-    phases: phasesOf(situation, waits),
+    phases: phasesOf(situation, said),
   };
+}
+
+/** What a renderer refuses stops the goal that asked for it, and no other. */
+function wishesOf(goal: Goal, situation: Situation): Wishes {
+  try {
+    return goal.wishes(situation);
+  } catch (thrown) {
+    if (!(thrown instanceof AppError) || thrown.code !== 'invalid') throw thrown;
+    const reason = { code: 'plan-refused', goal: goal.kind, why: thrown.message } as const;
+    return waits({ subject: situation.cluster.name, reason, sinceMs: situation.now });
+  }
 }
 
 /** Its ports and files are our own from then on. */

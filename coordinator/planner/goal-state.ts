@@ -28,19 +28,28 @@ const planAgain: ReadonlySet<RefusalReason> = new Set([
   'old-sequence',
 ]);
 
-/** @param plans of the host that carries the goal out, oldest first */
-export function goalState(plans: readonly PlanRecord[], key: GoalKey, now: number): GoalState {
+export interface Asking {
+  readonly key: GoalKey;
+  readonly now: number;
+  /** A plan of it that ended well is not the end of it: what it brought is not as it should be. */
+  readonly isWantedAgain?: boolean;
+}
+
+/** @param plans of whoever may carry the goal out, oldest first */
+export function goalState(plans: readonly PlanRecord[], asking: Asking): GoalState {
+  const { key, now, isWantedAgain = false } = asking;
   const about = plans.filter(({ goalKey }) => isAbout(goalKey, key.kind, key.subject));
   // A retry does not begin a second one beside the one of an earlier generation or with other inputs.
   const running = about.find(({ state }) => state === 'issued' || state === 'accepted');
   if (running !== undefined) return { kind: 'running', plan: running };
   const mine = about.filter(({ goalKey }) => isSameGoal(goalKey, key));
-  const state = ofLast(mine, { now, rules: goalTable[key.kind] });
-  return state.kind === 'due' ? withinTheHour(about, state, { now, key }) : state;
+  const state = ofLast(mine, { now, isWantedAgain, rules: goalTable[key.kind] });
+  return state.kind === 'due' ? withinTheHour(about, state, asking) : state;
 }
 
 interface Judging {
   readonly now: number;
+  readonly isWantedAgain: boolean;
   readonly rules: GoalRules;
 }
 
@@ -52,7 +61,12 @@ function ofLast(mine: readonly PlanRecord[], judging: Judging): GoalState {
     case 'accepted':
       return { kind: 'running', plan: last };
     case 'done':
-      return { kind: 'done', plan: last };
+      if (!judging.isWantedAgain) return { kind: 'done', plan: last };
+      return afterPause(last, {
+        attempt: 1,
+        pauseMs: judging.rules.firstBackoffMs,
+        now: judging.now,
+      });
     case 'expired':
       return { kind: 'due', attempt: last.attempt };
     case 'stopped':
@@ -101,12 +115,14 @@ function afterPause(
 function withinTheHour(
   about: readonly PlanRecord[],
   due: Extract<GoalState, { kind: 'due' }>,
-  { now, key }: { readonly now: number; readonly key: GoalKey },
+  { now, key, isWantedAgain = false }: Asking,
 ): GoalState {
   const { perHour } = goalTable[key.kind];
   const recent = about.filter(
     (plan) =>
-      plan.state !== 'done' &&
+      (isWantedAgain || plan.state !== 'done') &&
+      // A lane that was full is nobody's fault.
+      plan.refusal !== 'busy' &&
       plan.goalKey.generation === key.generation &&
       endOf(plan) > now - hourMs,
   );

@@ -14,6 +14,8 @@ export type WaitReason =
   | { readonly code: 'preflight-stops'; readonly faults: readonly PreflightFault[] }
   | { readonly code: 'clocks-unknown'; readonly names: readonly string[] }
   | { readonly code: 'artifacts-pulled'; readonly missing: number }
+  | { readonly code: 'candidates-away'; readonly names: readonly string[] }
+  | { readonly code: 'undecidable'; readonly why: string }
   // One host.
   | { readonly code: 'first-facts' }
   | { readonly code: 'left-out'; readonly faults: readonly PreflightFault[] }
@@ -22,7 +24,7 @@ export type WaitReason =
   | { readonly code: 'no-auto-join'; readonly pool: string }
   | { readonly code: 'etcd-incomplete' }
   | { readonly code: 'ca-digest-unknown'; readonly planId: string; readonly name: string }
-  | { readonly code: 'change-under-way'; readonly subject: string }
+  | { readonly code: 'change-under-way'; readonly subject: string; readonly isAway: boolean }
   | { readonly code: 'agent-before-join' }
   | { readonly code: 'no-master' }
   | { readonly code: 'masters-first'; readonly names: readonly string[] }
@@ -56,6 +58,7 @@ export type WaitReason =
       readonly running: string;
       readonly planId: string | null;
     }
+  | { readonly code: 'lane-full'; readonly goal: string; readonly count: number }
   | { readonly code: 'agent-away'; readonly goal: string; readonly heardMs: number }
   | {
       readonly code: 'backing-off';
@@ -102,6 +105,7 @@ const heldCodes: ReadonlySet<WaitCode> = new Set([
   'image-missing',
   'held',
   'plan-refused',
+  'undecidable',
   'join-refused',
 ]);
 

@@ -9,7 +9,7 @@ import type { PlanDraft } from './decision.ts';
 import type { Want } from './goal.ts';
 import { type GoalState, goalState } from './goal-state.ts';
 import { goalTable } from './goal-table.ts';
-import { goalKeyOf, type Situation } from './situation.ts';
+import { clusterPlans, goalKeyOf, type Situation } from './situation.ts';
 import type { Member } from './topology.ts';
 import type { Wait, WaitReason } from './wait.ts';
 
@@ -21,9 +21,24 @@ export interface Granted {
 
 /** What became of a want so far. */
 export function stateOf(situation: Situation, want: Want): GoalState {
-  const state = goalState(want.by.node.plans, keyOf(situation, want), situation.now);
+  const { now } = situation;
   // What a plan brought is in the node's record; that it is wanted again says that it is not as it was.
-  return state.kind === 'done' && want.brings !== undefined ? { kind: 'due', attempt: 1 } : state;
+  const isWantedAgain = want.brings !== undefined;
+  return goalState(plansOf(situation, want), { key: keyOf(situation, want), now, isWantedAgain });
+}
+
+/**
+ * A host's own, or those of every master that acts for it: another one may have begun. One whose agent
+ * is away holds nobody up.
+ */
+function plansOf(situation: Situation, { kind, subject, by }: Want): readonly PlanRecord[] {
+  if (goalTable[kind].lane === 'host') return by.node.plans;
+  return clusterPlans(situation, kind, subject).filter(
+    ({ nodeId, state }) =>
+      nodeId === by.id ||
+      isFinal(state) ||
+      situation.topology.byId.get(nodeId)?.node.online === true,
+  );
 }
 
 const keyOf = (situation: Situation, want: Want) =>
@@ -37,7 +52,7 @@ const keyOf = (situation: Situation, want: Want) =>
     want.by,
   );
 
-/** Nothing goes on with the host until an operator acts. */
+/** Nothing of what comes before a join goes on with the host until an operator acts. */
 export function isHeldUp(situation: Situation, member: Member): boolean {
   const { plans } = member.node;
   return hostGoals.some((kind) => {
@@ -46,23 +61,27 @@ export function isHeldUp(situation: Situation, member: Member): boolean {
     const key = goalKeyOf(situation, last.goalKey, member);
     // A retry begins anew, whatever became of the last plan.
     if (key.generation !== last.goalKey.generation) return false;
-    return goalState(plans, last.goalKey, situation.now).kind === 'held';
+    return goalState(plans, { key: last.goalKey, now: situation.now }).kind === 'held';
   });
 }
 
-const hostGoals = goalKinds.filter((kind) => goalTable[kind].lane === 'host');
+const hostGoals = goalKinds.filter(
+  (kind) => goalTable[kind].lane === 'host' && kind !== 'join' && kind !== 'smoke-image',
+);
 
 export function grant(situation: Situation, wanted: readonly Want[]): Granted {
   const issue: PlanDraft[] = [];
   const waits: Wait[] = [];
   const wakes: number[] = [];
   const taken = new Map<NodeId, string>();
+  const inLane = new Map<NodeId, number>();
   for (const want of wanted) {
-    const { draft, wait, wakeAtMs } = judge(situation, want, taken);
+    const { draft, wait, wakeAtMs } = judge(situation, want, { taken, inLane });
     if (wakeAtMs !== null) wakes.push(wakeAtMs);
     if (wait !== null) waits.push({ subject: want.by.name, ...wait });
     if (draft === null) continue;
     if (draft.lane === 'host') taken.set(draft.nodeId, draft.goal);
+    else inLane.set(draft.nodeId, (inLane.get(draft.nodeId) ?? runningInLane(want.by)) + 1);
     issue.push(draft);
   }
   return { issue, waits, wakeAtMs: wakes.length === 0 ? null : Math.min(...wakes) };
@@ -74,12 +93,26 @@ interface Judged {
   readonly wakeAtMs: number | null;
 }
 
-function judge(situation: Situation, want: Want, taken: ReadonlyMap<NodeId, string>): Judged {
+/** What this turn has granted already. */
+interface Lanes {
+  /** The goal in the host lane. */
+  readonly taken: ReadonlyMap<NodeId, string>;
+  /** Plans in the cluster lane, those that run included. */
+  readonly inLane: ReadonlyMap<NodeId, number>;
+}
+
+/** An agent takes sixteen at once and refuses the rest; some room is left for what is urgent. */
+const clusterLaneLimit = 12;
+
+const runningInLane = ({ node }: Member): number =>
+  node.plans.filter((plan) => plan.lane === 'cluster' && !isFinal(plan.state)).length;
+
+function judge(situation: Situation, want: Want, lanes: Lanes): Judged {
   try {
     const state = stateOf(situation, want);
     const wakeAtMs = state.kind === 'backing-off' ? state.untilMs : null;
     if (state.kind !== 'due') return { draft: null, wait: waitFor(want, state), wakeAtMs };
-    const wait = blockerOf(situation, want, taken);
+    const wait = blockerOf(situation, want, lanes);
     const draft = wait === null ? draftOf(situation, want, state.attempt) : null;
     return { draft, wait, wakeAtMs };
   } catch (thrown) {
@@ -108,11 +141,7 @@ function draftOf(situation: Situation, want: Want, attempt: number): PlanDraft {
 type Answer = Omit<Wait, 'subject'>;
 
 /** Why a goal that is due cannot begin; null when it can. */
-function blockerOf(
-  { now }: Situation,
-  want: Want,
-  taken: ReadonlyMap<NodeId, string>,
-): Answer | null {
+function blockerOf({ now }: Situation, want: Want, { taken, inLane }: Lanes): Answer | null {
   const { goal, by } = want;
   if (laneOf(want) === 'host') {
     const running = by.node.plans.find((plan) => plan.lane === 'host' && !isFinal(plan.state));
@@ -129,6 +158,11 @@ function blockerOf(
     if (first !== undefined) {
       return { reason: { code: 'lane-busy', goal, running: first, planId: null }, sinceMs: now };
     }
+  }
+  if (laneOf(want) === 'cluster') {
+    const count = inLane.get(by.id) ?? runningInLane(by);
+    if (count >= clusterLaneLimit)
+      return { reason: { code: 'lane-full', goal, count }, sinceMs: now };
   }
   if (by.node.online) return null;
   const heardMs = by.node.lastPollMs ?? by.node.record.joinedMs;
@@ -180,4 +214,7 @@ const runningSince = ({ by }: Want, plan: PlanRecord): number =>
   by.node.online ? plan.issuedMs : (by.node.lastPollMs ?? plan.issuedMs);
 
 const reasonOf = (plan: PlanRecord): string =>
-  plan.error?.message ?? plan.message ?? plan.refusal ?? 'stopped';
+  plan.error?.message ??
+  plan.message ??
+  plan.refusal ??
+  (plan.state === 'done' ? 'it ended well, and the host is not as it should be' : 'stopped');

@@ -15,6 +15,7 @@ import {
   type Situation,
 } from '../situation.ts';
 import type { Member } from '../topology.ts';
+import type { Wait } from '../wait.ts';
 import { isHeldUp, stateOf } from '../want.ts';
 import { admission } from './admission.ts';
 import { goodCredentials } from './good-credentials.ts';
@@ -35,17 +36,21 @@ function wishesOfMaster(situation: Situation, member: Member): Wishes {
   if (masters.length === 0 || masters.includes(member.id)) return nothing;
   if (change !== null && !change.subjects.includes(member.id)) {
     const first = change.subjects[0] ?? change.delegate;
-    const subject = topology.byId.get(first)?.name ?? first;
-    const reason = { code: 'change-under-way', subject } as const;
+    const found = topology.byId.get(first);
+    const isAway = found?.node.online !== true;
+    const reason = { code: 'change-under-way', subject: found?.name ?? first, isAway } as const;
     return waits({ subject: member.name, reason, sinceMs: change.beganMs });
   }
   // A host that is away does not take the turn: the next one goes first.
-  if (change === null && !member.node.online) {
-    const sinceMs = member.node.lastPollMs ?? member.node.record.joinedMs;
-    return waits({ subject: member.name, reason: { code: 'agent-before-join' }, sinceMs });
-  }
+  if (change === null && !member.node.online) return waits(agentBeforeJoin(member));
   return change === null ? nothing : joinWith(situation, member);
 }
+
+const agentBeforeJoin = ({ name, node }: Member): Wait => ({
+  subject: name,
+  reason: { code: 'agent-before-join' },
+  sinceMs: node.lastPollMs ?? node.record.joinedMs,
+});
 
 function masterJoin(situation: Situation, member: Member, sealed: SealedSecret): Want {
   const { gateBefore, gateAfter } = changes.join;
@@ -68,7 +73,10 @@ function masterJoin(situation: Situation, member: Member, sealed: SealedSecret):
 /** A join that is due needs credentials; one that runs, backs off or is held says so without. */
 function joinWith(situation: Situation, member: Member): Wishes {
   const sealed = goodCredentials(situation, member);
-  if (sealed === null && joinState(situation, member).kind === 'due') return nothing;
+  if (sealed === null && joinState(situation, member).kind === 'due') {
+    // Of one that calls, the goal that makes them speaks.
+    return member.node.online ? nothing : waits(agentBeforeJoin(member));
+  }
   return wants(joinOf(situation, member, sealed ?? unsealed));
 }
 
@@ -80,6 +88,10 @@ const joinOf = (situation: Situation, member: Member, sealed: SealedSecret): Wan
 /** What is asked of a join before it is known whether there are credentials for it. */
 export const joinState = (situation: Situation, member: Member) =>
   stateOf(situation, joinOf(situation, member, unsealed));
+
+/** It comes to nothing until an operator acts. */
+export const isStuck = (situation: Situation, member: Member): boolean =>
+  isHeldUp(situation, member) || joinState(situation, member).kind === 'held';
 
 const isMasterToBe = ({ cluster }: Situation, member: Member): boolean =>
   cluster.controlPlane?.includes(member.id) === true;
@@ -128,7 +140,7 @@ function workerJoin(worker: Member, sealed: SealedSecret): Want {
 /** Masters still to come that are able to: workers wait for these and for no others. */
 export function mastersToCome(situation: Situation): readonly Member[] {
   const { cluster, topology } = situation;
-  const isAble = (member: Member): boolean => member.node.online && !isHeldUp(situation, member);
+  const isAble = (member: Member): boolean => member.node.online && !isStuck(situation, member);
   const subjects = cluster.change?.subjects.flatMap((id) => topology.byId.get(id) ?? []) ?? [];
   // A change that cannot go on holds back the masters behind it, and must not hold back workers.
   if (subjects.some((subject) => !isAble(subject))) return [];

@@ -17,9 +17,8 @@ import {
 } from '../situation.ts';
 import type { Member } from '../topology.ts';
 import type { WaitReason } from '../wait.ts';
-import { isHeldUp } from '../want.ts';
 import { admission } from './admission.ts';
-import { mastersToCome } from './join.ts';
+import { isStuck, mastersToCome } from './join.ts';
 
 /** The subject of the run that ends an install. */
 export const INSTALL_RUN = 'install';
@@ -31,12 +30,12 @@ export const smokeImage: Goal = {
   kind: 'smoke-image',
   wishes: (situation) => {
     const hosts = runsOf(situation).flatMap(({ look }) =>
-      look.kind === 'ready' ? look.hosts.filter((host) => !isCurrent(host, look.brings)) : [],
+      look.kind === 'ready' ? look.hosts.filter((host) => !hasImage(situation, host)) : [],
     );
-    const brings = { 'smoke-image': imageDigest(situation, hosts[0]) };
     return together(
-      [...new Set(hosts)].map((member) =>
-        wants({
+      [...new Set(hosts)].map((member) => {
+        const brings = imageOf(situation, member);
+        return wants({
           kind: 'smoke-image',
           subject: member.id,
           by: member,
@@ -44,8 +43,8 @@ export const smokeImage: Goal = {
           inputs: () => brings,
           brings: () => brings,
           stages: () => stageSmokeTest(materialsOf(situation, member)),
-        }),
-      ),
+        });
+      }),
     );
   },
 };
@@ -62,9 +61,9 @@ function wishesOf(situation: Situation, { runId, isAsked, look }: Run): Wishes {
     const { cluster, now } = situation;
     return waits({ subject: cluster.name, reason: look.reason, sinceMs: now, request: runId });
   }
-  const { hosts, nodes, brings, delegate } = look;
+  const { hosts, nodes, delegate } = look;
   const [one] = hosts;
-  if (one === undefined || !hosts.every((host) => isCurrent(host, brings))) return nothing;
+  if (one === undefined || !hosts.every((host) => hasImage(situation, host))) return nothing;
   const { spec } = situation.cluster;
   const inputs = {
     runId,
@@ -95,7 +94,6 @@ type Look =
       readonly kind: 'ready';
       readonly hosts: readonly Member[];
       readonly nodes: readonly Member[];
-      readonly brings: Digests;
       readonly delegate: Member;
     };
 
@@ -121,7 +119,7 @@ function isInstallOver(situation: Situation): boolean {
       !isNode(situation, worker) &&
       worker.node.online &&
       admission(situation, worker) === null &&
-      !isHeldUp(situation, worker),
+      !isStuck(situation, worker),
   );
 }
 
@@ -138,16 +136,23 @@ function lookAround(situation: Situation): Look {
   }
   const delegate = delegateOf(situation);
   if (delegate === null) return { kind: 'not-now', reason: { code: 'no-delegate', what } };
-  const digest = imageDigest(situation, hosts[0]);
-  if (digest === '') {
+  if (!hosts.every((host) => imageDigest(situation, host) !== '')) {
     return { kind: 'not-now', reason: { code: 'image-missing', what, image: SMOKE_IMAGE } };
   }
-  return { kind: 'ready', hosts, nodes, brings: { 'smoke-image': digest }, delegate };
+  return { kind: 'ready', hosts, nodes, delegate };
 }
 
+/** Of the host's own architecture. */
+const imageOf = (situation: Situation, member: Member): Digests => ({
+  'smoke-image': imageDigest(situation, member),
+});
+
+const hasImage = (situation: Situation, member: Member): boolean =>
+  isCurrent(member, imageOf(situation, member));
+
 /** Empty when the coordinator does not have the image. */
-function imageDigest({ cluster, view }: Situation, member: Member | undefined): string {
-  const locked = findArtifact(cluster.lock, SMOKE_IMAGE, member?.arch ?? '');
+function imageDigest({ cluster, view }: Situation, member: Member): string {
+  const locked = findArtifact(cluster.lock, SMOKE_IMAGE, member.arch);
   if (locked === null || !view.artifacts.stored.has(locked.sha256)) return '';
   return locked.sha256.slice(0, 16);
 }

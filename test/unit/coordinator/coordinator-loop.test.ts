@@ -222,7 +222,11 @@ describe('a turn', () => {
     const coordinator = await coordinatorOn(store, decide);
     await coordinator.turn();
     expect(await plansIn(store)).toHaveLength(1);
-    expect(coordinator.latestDecision('broken')).toBeNull();
+    // Instead of what was decided before, which nobody looks after any more.
+    expect(coordinator.latestDecision('broken')).toMatchObject({
+      issue: [],
+      waits: [{ subject: 'broken', reason: { code: 'undecidable', why: 'a bug of the planner' } }],
+    });
     expect(coordinator.latestDecision('lab')).not.toBeNull();
   });
 });

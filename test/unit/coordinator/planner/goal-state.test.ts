@@ -36,11 +36,11 @@ const failed = (attempt: number, agoMs: number, change: object = {}): PlanRecord
   );
 
 const kindOf = (plans: readonly PlanRecord[], of: GoalKey = key): string =>
-  goalState(plans, of, startMs).kind;
+  goalState(plans, { key: of, now: startMs }).kind;
 
 describe('a goal', () => {
   test('without a plan is due', () => {
-    expect(goalState([], key, startMs)).toEqual({ kind: 'due', attempt: 1 });
+    expect(goalState([], { key, now: startMs })).toEqual({ kind: 'due', attempt: 1 });
   });
 
   test('with a plan that is not over runs, whatever its inputs and its generation', () => {
@@ -77,7 +77,7 @@ describe('a goal', () => {
   test('that found its credentials expired counts that as an attempt', () => {
     const expired = { code: 'credentials-expired', retryable: false };
     expect(kindOf([failed(1, 1000, expired)])).toBe('backing-off');
-    expect(goalState([failed(1, hour, expired)], key, startMs)).toEqual({
+    expect(goalState([failed(1, hour, expired)], { key, now: startMs })).toEqual({
       kind: 'due',
       attempt: 2,
     });
@@ -86,7 +86,7 @@ describe('a goal', () => {
 
   test('whose plan nobody took is due, and that is no attempt', () => {
     const plan = aPlan({ state: 'expired', attempt: 2 }, minute);
-    expect(goalState([plan], key, startMs)).toEqual({ kind: 'due', attempt: 2 });
+    expect(goalState([plan], { key, now: startMs })).toEqual({ kind: 'due', attempt: 2 });
   });
 
   test('that is refused for what may pass is asked again ever less often', () => {
@@ -110,7 +110,7 @@ describe('a goal', () => {
         (13 - index) * minute,
       ),
     );
-    const state = goalState(plans, { ...key, inputsDigest: 'new' }, startMs);
+    const state = goalState(plans, { key: { ...key, inputsDigest: 'new' }, now: startMs });
     expect(state).toMatchObject({ kind: 'backing-off', untilMs: startMs - 13 * minute + hour });
     expect(kindOf(plans.slice(1), { ...key, inputsDigest: 'new' })).toBe('due');
     expect(kindOf(plans, { ...key, inputsDigest: 'new', generation: 1 })).toBe('due');
