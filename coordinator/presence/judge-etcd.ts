@@ -62,8 +62,8 @@ export function judgeEtcd(
 type MemberState = 'takes-part' | 'waits' | 'lost' | 'unknown';
 
 function memberState(judged: Judged | undefined): { state: MemberState; sinceMs: number | null } {
-  // No host of this fleet: nobody tells.
-  if (judged === undefined || judged.state === 'unknown')
+  // No host of this fleet, or none with a member as far as was measured: nobody tells.
+  if (judged === undefined || judged.state === 'unknown' || !judged.host.has.etcd)
     return { state: 'unknown', sinceMs: null };
   const { host, problems } = judged;
   const about = problems.find(

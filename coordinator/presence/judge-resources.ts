@@ -15,9 +15,10 @@ export function judgeResources(
   facts: HostFacts,
   { ignoresClock }: { readonly ignoresClock: boolean },
 ): Problem[] {
-  const { host } = facts;
-  if (!host.has.runtime) return [];
-  return [...judgeDisks(facts), ...judgeMemory(facts), ...(ignoresClock ? [] : judgeClock(facts))];
+  // The clock is wrong whatever is installed, and an install does not stand it.
+  const ofClock = ignoresClock ? [] : judgeClock(facts);
+  if (!facts.host.has.runtime) return ofClock;
+  return [...judgeDisks(facts), ...judgeMemory(facts), ...ofClock];
 }
 
 function judgeDisks({ report, fault }: HostFacts): Problem[] {

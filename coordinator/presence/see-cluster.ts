@@ -4,6 +4,7 @@ import type { ComponentName } from '../components/component.ts';
 import type { ClusterView, NodeView } from '../planner/view.ts';
 import type { ClusterRecord } from '../store/records.ts';
 import type { HealthBook } from './health-book.ts';
+import { FRESH_MS } from './judge-host.ts';
 import type { Polls } from './polls.ts';
 import type { SeenCluster, SeenHost } from './seen-cluster.ts';
 
@@ -33,12 +34,16 @@ function seeHost(cluster: ClusterRecord, node: NodeView, source: HealthSource): 
   const isMaster = cluster.masters.includes(id);
   const { applied } = node.record;
   const isNode = isMaster || applied.node !== undefined;
-  // What was laid down is dated by the host's own clock, and so it is compared.
-  const measuredMs =
-    measured === null ? Number.MAX_SAFE_INTEGER : measured.measuredMs - measured.offsetMs;
-  /** Laid down, and not only after the last measurement, which cannot show it yet. */
-  const wasThere = (component: ComponentName): boolean =>
-    (applied[component]?.atMs ?? Number.POSITIVE_INFINITY) <= measuredMs;
+  /**
+   * Laid down, and not only just after the measurement, which cannot show it yet. Both are in the
+   * coordinator's time: a wrong clock of the host must not hide what is wrong there.
+   */
+  const wasThere = (component: ComponentName): boolean => {
+    const brought = applied[component];
+    if (brought === undefined) return false;
+    const afterMs = measured === null ? 0 : brought.atMs - measured.measuredMs;
+    return afterMs <= 0 || afterMs >= FRESH_MS;
+  };
   return {
     name,
     isMaster: roles.includes('control-plane'),

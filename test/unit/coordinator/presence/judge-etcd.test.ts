@@ -110,6 +110,15 @@ test('of a host that was not measured nothing is claimed, neither lost nor well'
   });
 });
 
+test('a member that the last measurement cannot show yet is not known to take part', () => {
+  const second = aSeenMaster(2, 3);
+  const bare = { ...second, has: { ...second.has, etcd: false } };
+  expect(quorumOf(masters(aSeenMaster(1, 3), bare, aSeenMaster(3, 3)))).toMatchObject({
+    quorum: { healthy: 2, unknown: 1, missing: [] },
+    codes: [],
+  });
+});
+
 describe('who votes', () => {
   const listing = (names: readonly string[], learner = 'nobody'): EtcdHealth =>
     anEtcdMember(1, 3, {

@@ -294,6 +294,11 @@ describe('a host in the middle of its install', () => {
     expect(codes(judgeOne(prepared).problems)).toEqual(['unit-down']);
   });
 
+  test('is told of its wrong clock', () => {
+    const host = aSeenHost('w1', { has: joined, measured: measured(bare, { offsetMs: 31_000 }) });
+    expect(codes(judgeOne(host).problems)).toEqual(['clock-off']);
+  });
+
   test('is missed when it goes away, as a warning: the cluster does not need it yet', () => {
     const { problems } = judgeOne(away(aSeenHost('w1', { isNode: false, has: joined })));
     expect(problems).toMatchObject([

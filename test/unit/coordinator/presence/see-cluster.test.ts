@@ -1,4 +1,5 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import { FRESH_MS } from '../../../../coordinator/presence/judge-host.ts';
 import { createPolls } from '../../../../coordinator/presence/polls.ts';
 import { seeCluster } from '../../../../coordinator/presence/see-cluster.ts';
 import type { ClusterRecord } from '../../../../coordinator/store/records.ts';
@@ -61,18 +62,33 @@ test('a host that has not called yet was last heard with its facts', () => {
   expect(see({}, [silent]).hosts[0]?.lastHeardMs).toBe(m1.facts?.reportedMs);
 });
 
-test('what was finished after the last measurement is not missed in it', () => {
+describe('what was finished', () => {
   const joined = { ...w1, record: { ...w1.record, applied: installed(w1, startMs) } };
-  // The host's clock is two minutes ahead of the coordinator's: its times are compared with its own.
-  const at = (hostMs: number) => {
-    const offsetMs = -120_000;
-    const measured = { report: aHealthReport(), measuredMs: hostMs + offsetMs, offsetMs };
+  const at = (measuredMs: number, offsetMs = 0) => {
+    const measured = { report: aHealthReport(), measuredMs, offsetMs };
     const book = { of: () => measured, rejected: () => 0 };
     const [host] = seeCluster(aView([joined]), { ...source, book }).hosts;
     return [host?.isNode, host?.has.node];
   };
-  expect(at(startMs - 1)).toEqual([true, false]);
-  expect(at(startMs + 1)).toEqual([true, true]);
+
+  test('just after the last measurement is not missed in it', () => {
+    expect(at(startMs - 1)).toEqual([true, false]);
+    expect(at(startMs - FRESH_MS + 1)).toEqual([true, false]);
+    expect(at(startMs)).toEqual([true, true]);
+  });
+
+  test('long after a measurement counts: that one says nothing any more', () => {
+    expect(at(startMs - FRESH_MS)).toEqual([true, true]);
+  });
+
+  test.each([
+    ['fell back by years', 800_000_000_000],
+    ['is an hour behind', 3_600_000],
+    ['is an hour ahead', -3_600_000],
+  ])('is there on a host whose clock %s', (_, offsetMs) => {
+    expect(at(startMs + 1_800_000, offsetMs)).toEqual([true, true]);
+    expect(at(startMs - 1, offsetMs)).toEqual([true, false]);
+  });
 });
 
 test('what an agent tells of its own trouble comes with its last poll', () => {
