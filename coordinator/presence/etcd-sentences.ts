@@ -26,8 +26,8 @@ export const etcdSentences = {
   }),
   'etcd-reduced': (quorum) => ({
     what: `has ${count(quorum)}${without(quorum)}`,
-    means: `it needs ${quorum.needed}: ${spare(quorum.voters - quorum.missing.length - quorum.needed)}`,
-    mend: `${quorum.missing.join(', ')} ${quorum.missing.length === 1 ? 'is' : 'are'} back`,
+    means: `it needs ${quorum.needed}: ${spare(quorum)}`,
+    mend: back(quorum),
   }),
   'etcd-quorum-lost': (quorum) => ({
     what: `has ${count(quorum)}${without(quorum)}, and needs ${quorum.needed}`,
@@ -46,14 +46,30 @@ export const etcdSentences = {
   }),
 } as const satisfies Partial<SentencesOf<ProblemCode>>;
 
-const count = ({ voters, missing }: Quorum): string =>
-  `${voters - missing.length} of ${voters} etcd members`;
+const count = ({ voters, healthy, unknown }: Quorum): string =>
+  unknown.length === 0
+    ? `${healthy} of ${voters} etcd members`
+    : `${healthy} of ${voters} etcd members that are known to be up`;
 
-const without = ({ missing }: Quorum): string => ` (without ${missing.join(', ')})`;
+function without({ missing, unknown }: Quorum): string {
+  const said = [
+    ...(missing.length === 0 ? [] : [`without ${missing.join(', ')}`]),
+    ...(unknown.length === 0 ? [] : [`nothing is known of ${unknown.join(', ')}`]),
+  ];
+  return ` (${said.join('; ')})`;
+}
 
-function spare(left: number): string {
+function spare({ voters, missing, unknown, needed }: Quorum): string {
+  const left = voters - missing.length - needed;
+  if (unknown.length > 0 || left < 0) return 'whether one more may be lost is not known';
   if (left === 0) return 'one more lost stops the cluster';
   return `${left} more may be lost, the next one stops the cluster`;
+}
+
+function back({ missing, unknown }: Quorum): string {
+  const are = (names: readonly string[]): string =>
+    `${names.join(', ')} ${names.length === 1 ? 'is' : 'are'}`;
+  return missing.length === 0 ? `${are(unknown)} measured again` : `${are(missing)} back`;
 }
 
 function toCome({ voters, missing, needed }: Quorum): string {

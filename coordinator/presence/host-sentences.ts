@@ -58,7 +58,7 @@ export const hostSentences = {
 
 function awayMeans(isNode: boolean, isMaster: boolean): string {
   if (!isNode) return 'it is no node of the cluster yet; its install goes on when it is back';
-  if (isMaster) return 'its API server and its etcd member count as lost';
+  if (isMaster) return 'whether its API server and its etcd member work is not known';
   return 'Kubernetes moves its pods to other nodes after five minutes';
 }
 

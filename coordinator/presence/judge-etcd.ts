@@ -1,8 +1,9 @@
-// Whether etcd keeps its majority, from what each member's host measured. Pure. A host of which
-// nothing is known right now counts neither as lost nor as well: nothing is claimed about it.
+// Whether etcd keeps its majority, from what each member's host measured. Pure. A member of which
+// nothing is known right now counts neither as lost nor as well. One whose agent is away may work: it
+// is lost only together with a majority that another member misses.
 
 import type { HealthState } from './judge-health.ts';
-import { FRESH_MS } from './judge-host.ts';
+import { FRESH_MS, isDown } from './judge-host.ts';
 import type { Problem } from './problem.ts';
 import type { SeenCluster, SeenHost } from './seen-cluster.ts';
 
@@ -38,30 +39,44 @@ export function judgeEtcd(
   const byName = new Map(hosts.map((judged) => [judged.host.name, judged]));
   const listed = listedVoters(hosts, now);
   const voters = listed ?? agreed;
-  const states = voters.map((name) => ({ name, ...memberState(byName.get(name)) }));
+  const states = voters.map((name) => ({ name, ...memberState(byName.get(name), now) }));
   const isLed = states.some(({ state }) => state === 'takes-part');
+  const isMissed = states.some(({ state }) => state === 'waits');
   // Without a leader the members that are up are not to blame: it is the majority that is missing.
-  const isWell = (state: MemberState): boolean =>
-    state === 'takes-part' || (!isLed && state === 'waits');
-  const unknown = states.filter(({ state }) => state === 'unknown').length;
-  const lost = states.filter(({ state }) => state !== 'unknown' && !isWell(state));
+  const isLost = (state: MemberState): boolean =>
+    state === 'lost' || (isLed ? state === 'waits' : isMissed && state === 'away');
+  const lost = states.filter(({ state }) => isLost(state));
+  const unknown = states.filter(
+    ({ state }) => state === 'unknown' || (state === 'away' && !isLost(state)),
+  );
   const quorum = {
     voters: voters.length,
-    healthy: voters.length - unknown - lost.length,
-    unknown,
+    healthy: voters.length - unknown.length - lost.length,
+    unknown: unknown.length,
     needed: Math.floor(voters.length / 2) + 1,
     missing: lost.map(({ name }) => name),
   };
-  const times = states.flatMap((state) => state.sinceMs ?? []);
-  const sinceMs = times.length === 0 ? null : Math.max(...times);
-  const problem = quorumProblem(cluster.name, quorum, { isLed, sinceMs });
+  const away = unknown.filter(({ state }) => state === 'away');
+  const times = [...lost, ...away].flatMap((state) => state.sinceMs ?? []);
+  const problem = quorumProblem(cluster.name, quorum, {
+    isLed,
+    away: away.length,
+    unknown: unknown.map(({ name }) => name),
+    sinceMs: times.length === 0 ? null : Math.max(...times),
+  });
   return { quorum, problems: [...problem, ...differing(cluster.name, { agreed, listed })] };
 }
 
-/** waits: it is up, and answers no read for want of a majority. */
-type MemberState = 'takes-part' | 'waits' | 'lost' | 'unknown';
+/**
+ * takes-part: it answered a read that needs a majority. waits: it is up, and answers no read for want
+ * of a majority. away: its agent does not call, and it was not measured as lost before.
+ */
+type MemberState = 'takes-part' | 'waits' | 'lost' | 'away' | 'unknown';
 
-function memberState(judged: Judged | undefined): { state: MemberState; sinceMs: number | null } {
+function memberState(
+  judged: Judged | undefined,
+  now: number,
+): { readonly state: MemberState; readonly sinceMs: number | null } {
   // No host of this fleet, or none with a member as far as was measured: nobody tells.
   if (judged === undefined || judged.state === 'unknown' || !judged.host.has.etcd)
     return { state: 'unknown', sinceMs: null };
@@ -74,9 +89,19 @@ function memberState(judged: Judged | undefined): { state: MemberState; sinceMs:
       (code === 'part-missing' && params.part === 'etcd'),
   );
   if (about === undefined) return { state: 'takes-part', sinceMs: null };
+  const { sinceMs } = about;
+  if (about.code === 'agent-away')
+    return { state: wasLost(host.measured, now) ? 'lost' : 'away', sinceMs };
   const etcd = host.measured?.report.etcd;
   const isUp = about.code === 'etcd-silent' && etcd != null && etcd.status !== 'unknown';
-  return { state: isUp ? 'waits' : 'lost', sinceMs: about.sinceMs };
+  return { state: isUp ? 'waits' : 'lost', sinceMs };
+}
+
+/** Within the last minute, before its agent went away. */
+function wasLost(measured: SeenHost['measured'], now: number): boolean {
+  if (measured === null || now - measured.measuredMs > FRESH_MS) return false;
+  const { report } = measured;
+  return report.etcd === null || isDown(report, 'etcd.service');
 }
 
 /** The voters as the freshest member that is part of a majority lists them. */
@@ -94,15 +119,26 @@ function listedVoters(hosts: readonly Judged[], now: number): readonly string[] 
 function quorumProblem(
   subject: string,
   quorum: Quorum,
-  { isLed, sinceMs }: { readonly isLed: boolean; readonly sinceMs: number | null },
+  of: {
+    readonly isLed: boolean;
+    /** Members of those that are not known, of which nothing is known because their agent is away. */
+    readonly away: number;
+    readonly unknown: readonly string[];
+    readonly sinceMs: number | null;
+  },
 ): Problem[] {
-  const { voters, healthy, unknown, needed, missing } = quorum;
-  const base = { subject, params: { voters, healthy, needed, missing }, sinceMs } as const;
-  if (voters - missing.length < needed)
-    return [{ ...base, code: 'etcd-quorum-lost', severity: 'error' }];
-  if (!isLed && unknown === 0) return [{ ...base, code: 'etcd-leaderless', severity: 'error' }];
-  if (missing.length === 0) return [];
-  const severity = voters - missing.length === needed ? 'error' : 'warning';
+  const { voters, healthy, needed, missing } = quorum;
+  const { isLed, away, unknown, sinceMs } = of;
+  const params = { voters, healthy, needed, missing, unknown };
+  const base = { subject, params, sinceMs } as const;
+  const left = voters - missing.length;
+  // Who just answered a read had a majority, whatever else was measured before or after it.
+  if (!isLed && left < needed) return [{ ...base, code: 'etcd-quorum-lost', severity: 'error' }];
+  if (!isLed && unknown.length === 0)
+    return [{ ...base, code: 'etcd-leaderless', severity: 'error' }];
+  // Nobody measured anything of a majority: that its hosts are away is said with them.
+  if (missing.length === 0 && (away === 0 || !isLed)) return [];
+  const severity = left - away <= needed ? 'error' : 'warning';
   return [{ ...base, code: 'etcd-reduced', severity }];
 }
 

@@ -63,16 +63,31 @@ interface JudgedHost {
   readonly problems: readonly Problem[];
 }
 
-/** Only said when every master was looked at: right after a start of the coordinator nothing is known. */
+/**
+ * Only said when every master was looked at: right after a start of the coordinator nothing is known.
+ * A master whose agent is away may serve: then it takes a host that reaches no API server to say it.
+ */
 function noApiServer(subject: string, hosts: readonly JudgedHost[]): Problem[] {
   const masters = hosts.filter(({ host }) => host.has.apiServer);
-  if (masters.length === 0) return [];
+  if (masters.length === 0 || hosts.some(reachesApi)) return [];
   const faults = masters.map(({ problems }) => problems.find(isWithoutApiServer));
   if (faults.includes(undefined)) return [];
+  const isGuessed = faults.some((fault) => fault?.code === 'agent-away');
+  const isMissed = hosts.some(({ problems }) =>
+    problems.some(({ code }) => code === 'api-unreachable'),
+  );
+  if (isGuessed && !isMissed) return [];
   const times = faults.flatMap((fault) => fault?.sinceMs ?? []);
   const sinceMs = times.length === 0 ? null : Math.max(...times);
   const params = { masters: masters.map(({ host }) => host.name) };
   return [{ subject, code: 'no-api-server', params, severity: 'error', sinceMs }];
+}
+
+/** It was just measured, and asked the API for its node and was answered. */
+function reachesApi({ host, state }: JudgedHost): boolean {
+  if (state === 'away' || state === 'unknown') return false;
+  const node = host.measured?.report.node ?? null;
+  return node !== null && node.kind !== 'unreachable';
 }
 
 const isWithoutApiServer = (problem: Problem): boolean =>
@@ -102,9 +117,10 @@ export function followsFrom(problem: Problem, ofCluster: readonly Problem[]): bo
 function stateOf(hosts: readonly HostHealth[], problems: readonly Problem[]): HealthState {
   const stops = ['etcd-quorum-lost', 'etcd-leaderless', 'no-api-server'];
   if (problems.some(({ code }) => stops.includes(code))) return 'down';
+  const isMeasured = ({ state }: HostHealth): boolean => state !== 'away' && state !== 'unknown';
+  // Of a cluster of which nobody calls nothing is known, neither that it works nor that it does not.
+  if (!hosts.some(isMeasured) && problems.length === 0) return 'unknown';
   const isWrong = ({ state }: HostHealth): boolean => state !== 'healthy' && state !== 'unknown';
   if (problems.length > 0 || hosts.some(isWrong)) return 'degraded';
-  return hosts.length === 0 || hosts.some(({ state }) => state === 'unknown')
-    ? 'unknown'
-    : 'healthy';
+  return hosts.some(({ state }) => state === 'unknown') ? 'unknown' : 'healthy';
 }

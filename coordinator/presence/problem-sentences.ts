@@ -62,7 +62,7 @@ const nodeSentences = {
     what: `has an API server that is not ready (${message})`,
     means:
       others === 0
-        ? 'no other API server answers: the cluster takes no change, running pods go on'
+        ? 'no other API server is known to answer; without one the cluster takes no change, running pods go on'
         : `every node’s proxy uses the ${others === 1 ? 'other one' : `${others} others`}`,
     mend: `it is ready (on ${host}: \`journalctl -u kubelet\`, /var/log/pods/kube-system_kube-apiserver*)`,
   }),

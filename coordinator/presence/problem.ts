@@ -51,7 +51,7 @@ export interface ProblemParams {
   readonly 'memory-low': { readonly availableBytes: number; readonly totalBytes: number };
   readonly 'clock-unkept': { readonly service: string | null };
   readonly 'clock-off': { readonly aheadMs: number };
-  /** Of the cluster: members that do not take part. */
+  /** Of the cluster: members that do not take part, or may not. */
   readonly 'etcd-reduced': QuorumParams;
   readonly 'etcd-quorum-lost': QuorumParams;
   /** Enough members are up, and none of them knows of a leader. */
@@ -70,7 +70,10 @@ interface QuorumParams {
   readonly voters: number;
   readonly healthy: number;
   readonly needed: number;
+  /** Measured as lost, or away while another member misses the majority. */
   readonly missing: readonly string[];
+  /** Members of which nothing is known right now. */
+  readonly unknown: readonly string[];
 }
 
 export type ProblemCode = keyof ProblemParams;

@@ -3,10 +3,18 @@ import { describe, expect, test } from 'vitest';
 import { judgeHealth } from '../../../../coordinator/presence/judge-health.ts';
 import { FRESH_MS } from '../../../../coordinator/presence/judge-host.ts';
 import type { SeenCluster, SeenHost } from '../../../../coordinator/presence/seen-cluster.ts';
-import type { EtcdHealth } from '../../../../shared/model/health.ts';
-import { aMasterReport, anEtcdMember, units, wrong } from '../../../support/health-reports.ts';
+import type { EtcdHealth, NodeHealth } from '../../../../shared/model/health.ts';
+import {
+  aHealthReport,
+  aMasterReport,
+  anEtcdMember,
+  aSeenNode,
+  units,
+  wrong,
+} from '../../../support/health-reports.ts';
 import {
   aSeenCluster,
+  aSeenHost,
   aSeenMaster,
   away,
   measured,
@@ -57,13 +65,64 @@ test('before etcd was started nobody counts', () => {
 
 test.each<[string, SeenHost]>([
   ['stopped', stopped(2, 3)],
-  ['on a host that is off', away(aSeenMaster(2, 3))],
   ['without a majority while the others have one', waiting(2, 3)],
 ])('one member %s: two of three, and not one more', (_, second) => {
   const { quorum, codes, state } = quorumOf(masters(aSeenMaster(1, 3), second, aSeenMaster(3, 3)));
   expect(quorum).toMatchObject({ healthy: 2, needed: 2, missing: ['m2'] });
   expect(codes).toEqual(['etcd-reduced error']);
   expect(state).toBe('degraded');
+});
+
+test('a member whose agent is away may work: it is not known, and neither called lost nor well', () => {
+  const one = masters(aSeenMaster(1, 3), away(aSeenMaster(2, 3)), aSeenMaster(3, 3));
+  expect(quorumOf(one)).toEqual({
+    quorum: { voters: 3, healthy: 2, unknown: 1, needed: 2, missing: [] },
+    codes: ['etcd-reduced error'],
+    state: 'degraded',
+  });
+  expect(judge(one).problems).toMatchObject([{ params: { missing: [], unknown: ['m2'] } }]);
+  const five = [1, 2, 3, 4].map((id) => aSeenMaster(id, 5));
+  expect(quorumOf(masters(...five, away(aSeenMaster(5, 5)))).codes).toEqual([
+    'etcd-reduced warning',
+  ]);
+});
+
+test('two agents of three that are stopped lose no quorum while the third member answers a read', () => {
+  const cluster = masters(aSeenMaster(1, 3), away(aSeenMaster(2, 3)), away(aSeenMaster(3, 3)));
+  expect(quorumOf(cluster)).toMatchObject({
+    quorum: { healthy: 1, unknown: 2, missing: [] },
+    codes: ['etcd-reduced error'],
+    state: 'degraded',
+  });
+});
+
+test('a read that was just answered outweighs members that were just measured as stopped', () => {
+  expect(quorumOf(masters(aSeenMaster(1, 3), stopped(2, 3), stopped(3, 3)))).toMatchObject({
+    quorum: { missing: ['m2', 'm3'] },
+    codes: ['etcd-reduced error'],
+  });
+});
+
+test('a member that is stopped says nothing of a majority among those that are away', () => {
+  const others = [away(aSeenMaster(2, 3)), away(aSeenMaster(3, 3))];
+  expect(quorumOf(masters(stopped(1, 3), ...others))).toMatchObject({
+    quorum: { healthy: 0, unknown: 2, missing: ['m1'] },
+    codes: ['etcd-reduced error'],
+  });
+});
+
+test('with all masters away nothing is known of etcd; one that was stopped before is lost', () => {
+  const cluster = masters(...[1, 2, 3].map((id) => away(aSeenMaster(id, 3))));
+  expect(quorumOf(cluster)).toMatchObject({
+    quorum: { healthy: 0, unknown: 3, missing: [] },
+    codes: [],
+    state: 'unknown',
+  });
+  const two = masters(away(aSeenMaster(1, 3)), away(stopped(2, 3)), away(stopped(3, 3)));
+  expect(quorumOf(two)).toMatchObject({
+    quorum: { unknown: 1, missing: ['m2', 'm3'] },
+    codes: ['etcd-quorum-lost error'],
+  });
 });
 
 test('one of five is a warning: there is one more to lose', () => {
@@ -166,7 +225,11 @@ describe('who votes', () => {
 });
 
 describe('API servers', () => {
-  const silent = (id: number) => aSeenMaster(id, 2, { apiServer: wrong('no answer in time') });
+  const unreachable = { kind: 'unreachable', message: 'no answer', sinceMs: nowMs } as const;
+  const silent = (id: number, node: NodeHealth = unreachable) =>
+    aSeenMaster(id, 2, { apiServer: wrong('no answer in time'), node });
+  const codesOf = (...hosts: readonly SeenHost[]) =>
+    judge({ ...masters(...hosts), etcdMembers: null }).problems.map(({ code }) => code);
 
   test('none that answers is one fact about the cluster', () => {
     const { problems, state } = judge(masters(silent(1), away(aSeenMaster(2, 2))));
@@ -174,8 +237,25 @@ describe('API servers', () => {
     expect(state).toBe('down');
   });
 
+  test('none is missed while a host was just answered through the API', () => {
+    const off = [1, 2].map((id) => away(aSeenMaster(id, 2)));
+    expect(codesOf(...off, aSeenHost('w1'))).toEqual([]);
+    expect(codesOf(silent(1), silent(2), aSeenHost('w1'))).toEqual([]);
+    const stale = measured(aHealthReport(), { measuredMs: nowMs - FRESH_MS - 1 });
+    expect(codesOf(silent(1), silent(2), aSeenHost('w1', { measured: stale }))).toEqual([
+      'no-api-server',
+    ]);
+  });
+
+  test('of masters that are away none is called lost until a host reaches none', () => {
+    const off = [1, 2].map((id) => away(aSeenMaster(id, 2)));
+    expect(codesOf(...off)).toEqual([]);
+    const w1 = aSeenHost('w1', { measured: measured(aHealthReport({ node: unreachable })) });
+    expect(codesOf(...off, w1)).toEqual(['no-api-server']);
+  });
+
   test('one that is left is said with the one that is not ready', () => {
-    const { hosts } = judge(masters(silent(1), aSeenMaster(2, 2)));
+    const { hosts } = judge(masters(silent(1, aSeenNode()), aSeenMaster(2, 2)));
     expect(hosts.get('m1')?.problems).toMatchObject([
       { code: 'api-server-not-ready', params: { others: 1 } },
     ]);

@@ -351,7 +351,8 @@ describe('right after a start of the coordinator', () => {
       state: 'away',
       problems: [{ sinceMs: nowMs - 3_600_000 }],
     });
-    expect(codes(health.problems)).toEqual(['etcd-quorum-lost', 'no-api-server']);
+    // Agents can be away while what they look after works.
+    expect(health).toMatchObject({ state: 'unknown', problems: [] });
   });
 });
 

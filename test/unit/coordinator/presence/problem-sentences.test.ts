@@ -8,7 +8,7 @@ import type {
 import { sentenceOf } from '../../../../coordinator/presence/problem-sentences.ts';
 
 const MiB = 1024 * 1024;
-const quorum = { voters: 3, healthy: 2, needed: 2, missing: ['m2'] };
+const quorum = { voters: 3, healthy: 2, needed: 2, missing: ['m2'], unknown: [] };
 
 /** One of each code: a code without a row does not compile. */
 const samples: { readonly [Code in ProblemCode]: ProblemParams[Code] } = {
@@ -77,12 +77,27 @@ test.each([
   ],
   [
     'a member to spare',
-    words('etcd-reduced', { voters: 5, healthy: 4, needed: 3, missing: ['m5'] }),
+    words('etcd-reduced', { ...quorum, voters: 5, healthy: 4, needed: 3, missing: ['m5'] }),
     'w1 has 4 of 5 etcd members (without m5); it needs 3: 1 more may be lost, the next one stops the cluster; ends when m5 is back',
   ],
   [
+    'members of which nothing is known',
+    words('etcd-reduced', { ...quorum, healthy: 1, missing: [], unknown: ['m2', 'm3'] }),
+    'w1 has 1 of 3 etcd members that are known to be up (nothing is known of m2, m3); it needs 2: whether one more may be lost is not known; ends when m2, m3 are measured again',
+  ],
+  [
+    'a lost member next to one of which nothing is known',
+    words('etcd-reduced', { ...quorum, healthy: 1, unknown: ['m3'] }),
+    'w1 has 1 of 3 etcd members that are known to be up (without m2; nothing is known of m3); it needs 2: whether one more may be lost is not known; ends when m2 is back',
+  ],
+  [
+    'two lost members while a read is still answered',
+    words('etcd-reduced', { ...quorum, healthy: 1, missing: ['m2', 'm3'] }),
+    'w1 has 1 of 3 etcd members (without m2, m3); it needs 2: whether one more may be lost is not known; ends when m2, m3 are back',
+  ],
+  [
     'a single member that is gone',
-    words('etcd-quorum-lost', { voters: 1, healthy: 0, needed: 1, missing: ['m1'] }),
+    words('etcd-quorum-lost', { ...quorum, voters: 1, healthy: 0, needed: 1, missing: ['m1'] }),
     'w1 has 0 of 1 etcd members (without m1), and needs 1; the cluster takes no change; pods that run go on; ends when m1 is back',
   ],
   [
@@ -104,7 +119,7 @@ test.each([
   [
     'a master that is off',
     words('agent-away', { isNode: true, isMaster: true }),
-    'w1 is away: its agent does not call (the host is off, cut from the network, or its agent is stopped); its API server and its etcd member count as lost; ends when it calls again (switch w1 on; on it: `systemctl status muster-agent`)',
+    'w1 is away: its agent does not call (the host is off, cut from the network, or its agent is stopped); whether its API server and its etcd member work is not known; ends when it calls again (switch w1 on; on it: `systemctl status muster-agent`)',
   ],
 ])('%s', (_, said, expected) => {
   expect(said).toBe(expected);
