@@ -3,7 +3,7 @@
 // is lost only together with a majority that another member misses.
 
 import type { HealthState } from './judge-health.ts';
-import { FRESH_MS, isDown } from './judge-host.ts';
+import { FRESH_MS, isDown, isMeasured } from './judge-host.ts';
 import type { Problem } from './problem.ts';
 import type { SeenCluster, SeenHost } from './seen-cluster.ts';
 
@@ -37,7 +37,7 @@ export function judgeEtcd(
   const agreed = cluster.etcdMembers;
   if (agreed === null) return { quorum: null, problems: [] };
   const byName = new Map(hosts.map((judged) => [judged.host.name, judged]));
-  const listed = listedVoters(hosts, now);
+  const listed = listedVoters(hosts, agreed);
   const voters = listed ?? agreed;
   const states = voters.map((name) => ({ name, ...memberState(byName.get(name), now) }));
   const isLed = states.some(({ state }) => state === 'takes-part');
@@ -104,16 +104,27 @@ function wasLost(measured: SeenHost['measured'], now: number): boolean {
   return report.etcd === null || isDown(report, 'etcd.service');
 }
 
-/** The voters as the freshest member that is part of a majority lists them. */
-function listedVoters(hosts: readonly Judged[], now: number): readonly string[] | null {
-  const tellers = hosts
+/**
+ * The voters as the freshest member that is part of a majority lists them. Only agreed members are
+ * asked, and only a list that shares one with the agreed ones is of this etcd: no host can make up
+ * an etcd of its own.
+ */
+function listedVoters(
+  hosts: readonly Judged[],
+  agreed: readonly string[],
+): readonly string[] | null {
+  const lists = hosts
+    .filter(({ host, state }) => agreed.includes(host.name) && isMeasured({ state }))
     .flatMap(({ host: { measured } }) => measured ?? [])
-    .filter(({ measuredMs, report }) => now - measuredMs <= FRESH_MS && report.etcd?.read.ok)
-    .toSorted((a, b) => b.measuredMs - a.measuredMs);
-  const members = tellers.map(({ report }) => report.etcd?.members).find(Array.isArray);
-  if (members === undefined) return null;
+    .filter(({ report }) => report.etcd?.read.ok)
+    .toSorted((a, b) => b.measuredMs - a.measuredMs)
+    .flatMap(({ report }) => {
+      const members = report.etcd?.members ?? 'unknown';
+      return members === 'unknown' ? [] : [members.filter(({ learner }) => !learner)];
+    });
+  const list = lists.find((voters) => voters.some(({ name }) => agreed.includes(name)));
   // A member that was added and never started has no name yet.
-  return members.filter(({ learner }) => !learner).map(({ name, id }) => name || `member ${id}`);
+  return list?.map(({ name, id }) => name || `member ${id}`) ?? null;
 }
 
 function quorumProblem(

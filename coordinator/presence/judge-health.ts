@@ -2,7 +2,7 @@
 // is the same judgement, and a restart of the coordinator costs nothing but the seconds until its
 // agents call again. What was not measured within the last minute is never called healthy.
 import { judgeEtcd, type Quorum } from './judge-etcd.ts';
-import { judgeHost } from './judge-host.ts';
+import { isMeasured, judgeHost } from './judge-host.ts';
 import { bySeverity, type Problem, type ProblemCode } from './problem.ts';
 import type { SeenCluster, SeenHost } from './seen-cluster.ts';
 
@@ -84,9 +84,9 @@ function noApiServer(subject: string, hosts: readonly JudgedHost[]): Problem[] {
 }
 
 /** It was just measured, and asked the API for its node and was answered. */
-function reachesApi({ host, state }: JudgedHost): boolean {
-  if (state === 'away' || state === 'unknown') return false;
-  const node = host.measured?.report.node ?? null;
+function reachesApi(judged: JudgedHost): boolean {
+  if (!isMeasured(judged)) return false;
+  const node = judged.host.measured?.report.node ?? null;
   return node !== null && node.kind !== 'unreachable';
 }
 
@@ -117,7 +117,6 @@ export function followsFrom(problem: Problem, ofCluster: readonly Problem[]): bo
 function stateOf(hosts: readonly HostHealth[], problems: readonly Problem[]): HealthState {
   const stops = ['etcd-quorum-lost', 'etcd-leaderless', 'no-api-server'];
   if (problems.some(({ code }) => stops.includes(code))) return 'down';
-  const isMeasured = ({ state }: HostHealth): boolean => state !== 'away' && state !== 'unknown';
   // Of a cluster of which nobody calls nothing is known, neither that it works nor that it does not.
   if (!hosts.some(isMeasured) && problems.length === 0) return 'unknown';
   const isWrong = ({ state }: HostHealth): boolean => state !== 'healthy' && state !== 'unknown';

@@ -171,6 +171,10 @@ const fullShare = 0.8;
 export const isDown = ({ units }: HealthReport, name: string): boolean =>
   units !== 'unknown' && units.some((unit) => unit.name === name && unit.active !== 'active');
 
+/** Within the last minute, by an agent that calls. */
+export const isMeasured = ({ state }: Pick<HostJudgement, 'state'>): boolean =>
+  state !== 'away' && state !== 'unknown';
+
 /** With these the node does none of its work, or nobody can know whether it does. */
 function stopsNode(problem: Problem): boolean {
   switch (problem.code) {

@@ -217,6 +217,46 @@ describe('who votes', () => {
     });
   });
 
+  test.each<[string, EtcdHealth]>([
+    ['an etcd of its own', listing(['w1'])],
+    ['members that nobody knows', listing(['x'])],
+    ['the agreed members, but for one', listing(['m1', 'm2'])],
+    ['nobody', listing([])],
+  ])('is not told by a worker that lists %s', (_, etcd) => {
+    const report = aHealthReport({ etcd });
+    const w1 = aSeenHost('w1', { measured: measured(report, { measuredMs: nowMs - 1_000 }) });
+    const three = { etcdMembers: ['m1', 'm2', 'm3'] };
+    const well = [1, 2, 3].map((id) => aSeenMaster(id, 3));
+    expect(quorumOf(aSeenCluster({ ...three, hosts: [...well, w1] }))).toMatchObject({
+      quorum: { voters: 3, healthy: 3 },
+      codes: [],
+    });
+    const broken = [1, 2, 3].map((id) => stopped(id, 3));
+    expect(quorumOf(aSeenCluster({ ...three, hosts: [...broken, w1] }))).toMatchObject({
+      quorum: { voters: 3, missing: ['m1', 'm2', 'm3'] },
+      codes: ['etcd-quorum-lost error'],
+    });
+  });
+
+  test.each<[string, readonly string[], string?]>([
+    ['lists nobody', []],
+    ['lists learners only', ['m1'], 'm1'],
+    ['lists nobody who was agreed', ['x', 'y']],
+  ])('is not told by a member that %s: the others are asked', (_, names, learner) => {
+    const odd = aSeenMaster(1, 3, { etcd: listing(names, learner) });
+    expect(quorumOf(masters(odd, aSeenMaster(2, 3), aSeenMaster(3, 3)))).toMatchObject({
+      quorum: { voters: 3, healthy: 3 },
+      codes: [],
+    });
+    const alone = masters(odd, stopped(2, 3), stopped(3, 3));
+    expect(judge(alone).quorum).toMatchObject({ voters: 3, missing: ['m2', 'm3'] });
+  });
+
+  test('is not taken from a member whose agent is away', () => {
+    const gone = away(aSeenMaster(1, 3, { etcd: listing(['m1']) }));
+    expect(judge(masters(gone, waiting(2, 3), waiting(3, 3))).quorum).toMatchObject({ voters: 3 });
+  });
+
   test('is not taken from a member that is no part of a majority', () => {
     const cut = { ...listing(['m1']), read: wrong('no answer in time') };
     const hosts = [aSeenMaster(1, 3, { etcd: cut }), aSeenMaster(2, 3), aSeenMaster(3, 3)];
