@@ -64,7 +64,7 @@ function judgeContact(host: SeenHost, { cluster, now }: HostContext): Problem | 
   const { measured, agentVersion } = host;
   if (!host.online) {
     const isStarting = now - cluster.listeningSinceMs < ONLINE_MS;
-    if (isStarting && (host.lastHeardMs ?? 0) < cluster.listeningSinceMs) {
+    if (isStarting && host.lastHeardMs === null) {
       const params = { cause: 'starting', agentVersion } as const;
       const sinceMs = cluster.listeningSinceMs;
       return { subject, code: 'not-measured', params, severity: 'warning', sinceMs };
@@ -72,6 +72,7 @@ function judgeContact(host: SeenHost, { cluster, now }: HostContext): Problem | 
     const { isNode, isMaster } = host;
     const params = { isNode, isMaster };
     const severity = host.has.runtime ? 'error' : 'warning';
+    // Facts are told once and may be days old: before its first call it was missed by nobody.
     const sinceMs = host.lastHeardMs ?? cluster.listeningSinceMs;
     return { subject, code: 'agent-away', params, severity, sinceMs };
   }

@@ -55,7 +55,7 @@ function seeHost(cluster: ClusterRecord, node: NodeView, source: HealthSource): 
       apiServer: isMaster && wasThere('control-plane'),
     },
     online: node.online,
-    lastHeardMs: node.lastPollMs ?? node.factsToldMs,
+    lastHeardMs: node.lastPollMs,
     agentVersion: node.facts?.facts.agentVersion ?? '',
     measured,
     rejected: book.rejected(id),

@@ -18,7 +18,7 @@ export interface SeenHost {
     readonly apiServer: boolean;
   };
   readonly online: boolean;
-  /** The last sign of life; null when nothing is known since the coordinator started, and before. */
+  /** Its last call; null when it has not called since the coordinator began to listen. */
   readonly lastHeardMs: number | null;
   readonly agentVersion: string;
   readonly measured: MeasuredHealth | null;

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { judgeHealth } from '../../../../coordinator/presence/judge-health.ts';
 import { FRESH_MS } from '../../../../coordinator/presence/judge-host.ts';
 import { createPolls } from '../../../../coordinator/presence/polls.ts';
 import { seeCluster } from '../../../../coordinator/presence/see-cluster.ts';
@@ -57,9 +58,19 @@ test('identities that are not active are left out, and the clock check can be ig
   expect(seen.ignoresClock).toBe(true);
 });
 
-test('a host that has not called yet was last heard with its facts', () => {
+test('a host that has not called yet was not heard, however old its facts are', () => {
   const silent = { ...m1, lastPollMs: null };
-  expect(see({}, [silent]).hosts[0]?.lastHeardMs).toBe(m1.facts?.reportedMs);
+  expect(see({}, [silent]).hosts[0]?.lastHeardMs).toBeNull();
+  expect(see({}, [{ ...m1, lastPollMs: 9 }]).hosts[0]?.lastHeardMs).toBe(9);
+});
+
+test('after a restart of the coordinator a host is away since it listens, not since its facts', () => {
+  const silent = { ...m1, online: false, lastPollMs: null };
+  const now = startMs + 5 * 24 * 3_600_000;
+  const listening = { ...source, polls: { ...source.polls, startedMs: now - 60_000 } };
+  const seen = seeCluster(aView([silent]), listening);
+  const { hosts } = judgeHealth(seen, { now, certificatesNow: now });
+  expect(hosts.get('m1')?.problems).toMatchObject([{ code: 'agent-away', sinceMs: now - 60_000 }]);
 });
 
 describe('what was finished', () => {
