@@ -3,6 +3,7 @@
 // it judges by is in its arguments.
 import { sha256Hex } from '../../shared/canonical.ts';
 import {
+  CLUSTER_LANE_LIMIT,
   type Envelope,
   type KeySet,
   type Lane,
@@ -49,7 +50,6 @@ export type Verdict =
 
 export const PLAN_SIZE_LIMIT = 4 * 1024 * 1024;
 const SKEW_LIMIT_MS = 5 * 60_000;
-const clusterLaneLimit = 16;
 
 export function verifyPlan(envelope: Envelope, expected: PlanExpectation): Verdict {
   const size = envelope.payload.length;
@@ -143,7 +143,7 @@ function judgeTime(plan: Plan, digest: string, expected: PlanExpectation): Verdi
     return refuse('agent-too-old', message, planId);
   }
   const running = expected.unfinished[plan.lane];
-  if (running.length >= (plan.lane === 'host' ? 1 : clusterLaneLimit)) {
+  if (running.length >= (plan.lane === 'host' ? 1 : CLUSTER_LANE_LIMIT)) {
     const message = `lane ${plan.lane} is busy with ${running.join(', ')}`;
     return refuse('busy', message, planId);
   }

@@ -2,7 +2,7 @@
 // wait that says why. A host does one plan of its own at a time; the cluster lane takes several.
 import { AppError } from '../../shared/errors.ts';
 import type { NodeId } from '../../shared/model/ids.ts';
-import { isFinal } from '../../shared/model/plan.ts';
+import { CLUSTER_LANE_LIMIT, isFinal } from '../../shared/model/plan.ts';
 import { goalKinds, inputsDigestOf, isAbout } from '../plan-records/goal-key.ts';
 import type { PlanRecord } from '../store/records.ts';
 import type { PlanDraft } from './decision.ts';
@@ -101,8 +101,8 @@ interface Lanes {
   readonly inLane: ReadonlyMap<NodeId, number>;
 }
 
-/** An agent takes sixteen at once and refuses the rest; some room is left for what is urgent. */
-const clusterLaneLimit = 12;
+/** Fewer than an agent takes: some room is left for what is urgent. */
+const clusterLaneShare = CLUSTER_LANE_LIMIT - 4;
 
 const runningInLane = ({ node }: Member): number =>
   node.plans.filter((plan) => plan.lane === 'cluster' && !isFinal(plan.state)).length;
@@ -161,7 +161,7 @@ function blockerOf({ now }: Situation, want: Want, { taken, inLane }: Lanes): An
   }
   if (laneOf(want) === 'cluster') {
     const count = inLane.get(by.id) ?? runningInLane(by);
-    if (count >= clusterLaneLimit)
+    if (count >= clusterLaneShare)
       return { reason: { code: 'lane-full', goal, count }, sinceMs: now };
   }
   if (by.node.online) return null;

@@ -8,6 +8,9 @@ export const ANSWER_PAYLOAD_TYPE = 'application/vnd.muster.answer.v1+json';
 
 export type Lane = 'host' | 'cluster';
 
+/** Plans of the cluster lane that an agent carries out at once; it refuses more as busy. */
+export const CLUSTER_LANE_LIMIT = 16;
+
 export interface Stage {
   readonly title: string;
   readonly steps: readonly Step[];
