@@ -2,19 +2,30 @@
 // scripts find it. Plain JavaScript, because it runs on whatever Node the machine has (>= 20.19).
 // The runtime comes from a registry package with the binary inside, so no install script runs.
 import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { existsSync, lstatSync, readlinkSync, rmSync, statSync, symlinkSync } from 'node:fs';
+import {
+  existsSync,
+  lstatSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { stripVTControlCharacters } from 'node:util';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
+// Of what is locked and of what npm says it has installed, and not the times of files: packages of
+// another branch may be younger than this branch's lock file.
+const stamp = join(root, 'node_modules/.muster-installed');
 const installed = join(root, 'node_modules/.package-lock.json');
-const lock = join(root, 'package-lock.json');
 
-const isCurrent = existsSync(installed) && statSync(installed).mtimeMs >= statSync(lock).mtimeMs;
-if (!isCurrent) {
+if (textOf(stamp) !== digestNow()) {
   process.stderr.write('setup: installing the locked npm packages\n');
   const flags = [
     '--include=dev',
@@ -32,6 +43,9 @@ if (!isCurrent) {
     );
     process.exit(1);
   }
+  // Aside first: a copy of the packages by hard links keeps its own.
+  writeFileSync(`${stamp}.new`, digestNow());
+  renameSync(`${stamp}.new`, stamp);
 }
 
 const runtime = `node-linux-${process.arch}`;
@@ -49,6 +63,19 @@ const isLinked =
 if (!isLinked) {
   rmSync(link, { force: true });
   symlinkSync(target, link);
+}
+
+function digestNow() {
+  const hash = createHash('sha256');
+  for (const path of [join(root, 'package-lock.json'), installed]) {
+    hash.update(`${textOf(path) ?? ''}\0`);
+  }
+  return hash.digest('hex');
+}
+
+/** Null when there is no such file. */
+function textOf(path) {
+  return existsSync(path) ? readFileSync(path, 'utf8') : null;
 }
 
 /**

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { chmod, copyFile, mkdir, readlink, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, mkdir, readlink, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { temporaryDirectory } from '../../support/temporary-directory.ts';
@@ -30,7 +30,7 @@ async function aClone(npm: string): Promise<Setup> {
 }
 
 const runtime = `node_modules/node-linux-${process.arch}/bin`;
-const install = `mkdir -p node_modules/.bin ${runtime}; touch node_modules/.package-lock.json ${runtime}/node`;
+const install = `mkdir -p node_modules/.bin ${runtime}; touch ${runtime}/node; echo ours > node_modules/.package-lock.json`;
 
 test('a fresh clone gets its packages and the Node that came with them, once', async () => {
   const clone = await aClone(`${install}; echo "npm $1"`);
@@ -43,6 +43,32 @@ test('a fresh clone gets its packages and the Node that came with them, once', a
     `../node-linux-${process.arch}/bin/node`,
   );
   expect(await clone.run()).toEqual({ code: 0, out: '', err: '' });
+});
+
+test('packages of another lock file are not taken for these, however young they are', async () => {
+  const clone = await aClone(`${install}; echo "npm $1"`);
+  await clone.run();
+  const lock = join(clone.root, 'package-lock.json');
+  await writeFile(lock, '{"of": "another branch"}');
+  await utimes(lock, new Date(0), new Date(0));
+  expect((await clone.run()).err).toContain('npm ci');
+  expect((await clone.run()).err).toBe('');
+});
+
+test('packages that were put there by hand are not taken for these, whatever the lock file says', async () => {
+  const clone = await aClone(`${install}; echo "npm $1"`);
+  await clone.run();
+  await writeFile(join(clone.root, 'node_modules/.package-lock.json'), 'of another branch');
+  expect((await clone.run()).err).toContain('npm ci');
+  expect((await clone.run()).err).toBe('');
+});
+
+test('an install that failed is begun again', async () => {
+  const clone = await aClone(
+    `${install}; if [ ! -e once ]; then touch once; exit 1; fi; echo "npm $1"`,
+  );
+  expect((await clone.run()).code).toBe(1);
+  expect(await clone.run()).toMatchObject({ code: 0, err: expect.stringContaining('npm ci') });
 });
 
 test('that npm’s own Node is too old for a package is not told, and everything else is', async () => {
