@@ -16,6 +16,8 @@ export interface GoalRules {
   readonly kept: number;
   /** Finished plans older than this go, but for the newest of the kind; null: whatever their age. */
   readonly keptMs: number | null;
+  /** A host of which it is held gets no nearer to its join: no credentials are made for it. */
+  readonly isBeforeJoin: boolean;
 }
 
 const hour = 3_600_000;
@@ -28,7 +30,10 @@ const ofHost: GoalRules = {
   perHour: 12,
   kept: 12,
   keptMs: null,
+  isBeforeJoin: false,
 };
+/** On the way from a bare host to a node. */
+const towardsJoin: GoalRules = { ...ofHost, isBeforeJoin: true };
 const ofCluster: GoalRules = { ...ofHost, lane: 'cluster' };
 /** About something that is over soon: nobody asks for it afterwards. */
 const passing: GoalRules = { ...ofCluster, keptMs: hour };
@@ -36,10 +41,10 @@ const passing: GoalRules = { ...ofCluster, keptMs: hour };
 const asked: GoalRules = { ...ofCluster, keptMs: 24 * hour };
 
 export const goalTable: Readonly<Record<GoalKind, GoalRules>> = {
-  stage: ofHost,
-  prepare: ofHost,
-  'cluster-keys': ofHost,
-  init: ofHost,
+  stage: towardsJoin,
+  prepare: towardsJoin,
+  'cluster-keys': towardsJoin,
+  init: towardsJoin,
   join: ofHost,
   credentials: passing,
   'forget-credentials': passing,

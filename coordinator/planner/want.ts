@@ -55,7 +55,7 @@ const keyOf = (situation: Situation, want: Want) =>
 /** Nothing of what comes before a join goes on with the host until an operator acts. */
 export function isHeldUp(situation: Situation, member: Member): boolean {
   const { plans } = member.node;
-  return hostGoals.some((kind) => {
+  return beforeJoin.some((kind) => {
     const last = plans.findLast(({ goalKey }) => isAbout(goalKey, kind, member.id));
     if (last === undefined) return false;
     const key = goalKeyOf(situation, last.goalKey, member);
@@ -65,9 +65,7 @@ export function isHeldUp(situation: Situation, member: Member): boolean {
   });
 }
 
-const hostGoals = goalKinds.filter(
-  (kind) => goalTable[kind].lane === 'host' && kind !== 'join' && kind !== 'smoke-image',
-);
+const beforeJoin = goalKinds.filter((kind) => goalTable[kind].isBeforeJoin);
 
 export function grant(situation: Situation, wanted: readonly Want[]): Granted {
   const issue: PlanDraft[] = [];
