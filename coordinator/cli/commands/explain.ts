@@ -21,11 +21,10 @@ export async function explain(options: ExplainOptions, io: CliIo): Promise<undef
     for (const line of sorted) io.out(formatLine(line, io.clock.now()));
     if (lines.length > 0) return;
     const subject = options.node ?? 'everything';
-    // Said only of what somebody has just looked at.
+    // Said only of what somebody has just looked at, and with when: what broke since is not in it.
+    const age = formatAge(Math.max(oldestMs, 1000));
     if (hosts > 0 && measured === hosts)
-      io.out(
-        `${subject} is as it should be: nothing waits, measured within the last ${formatAge(Math.max(oldestMs, 1000))}\n`,
-      );
+      io.out(`${subject} is as it should be, as measured at most ${age} ago: nothing waits\n`);
     else
       io.out(`nothing waits; ${measured} of ${hosts} hosts were measured within the last minute\n`);
   });
