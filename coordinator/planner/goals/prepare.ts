@@ -1,17 +1,9 @@
 // Host preparation: every chosen control-plane host at once, etcd members with them, and every worker
 // that passes the preflight, each on its own.
-import { type DesiredHost, desiredHost } from '../../components/host/host-components.ts';
 import { prepareHost } from '../../runbooks/prepare-host.ts';
+import { desiredOf } from '../desired.ts';
 import { type Goal, nothing, together, type Wishes, waits, wants } from '../goal.ts';
-import {
-  controlPlaneOf,
-  etcdOf,
-  has,
-  isClockCompared,
-  isPrepared,
-  materialsOf,
-  type Situation,
-} from '../situation.ts';
+import { controlPlaneOf, has, isClockCompared, isPrepared, type Situation } from '../situation.ts';
 import type { Member } from '../topology.ts';
 import { admission } from './admission.ts';
 
@@ -37,34 +29,14 @@ function wishesOfWorker(situation: Situation, worker: Member): Wishes {
 
 function wishesOf(situation: Situation, member: Member): Wishes {
   if (isPrepared(member) || !has(member, 'artifacts')) return nothing;
-  const desired = once(() => desiredOf(situation, member));
+  const desired = desiredOf(situation, member);
   return wants({
     kind: 'prepare',
     subject: member.id,
     by: member,
     goal: 'prepare host',
-    inputs: () => desired().digests,
-    brings: () => desired().digests,
-    stages: () => prepareHost(desired()),
-  });
-}
-
-/** Rendering everything is most of what wanting it costs. */
-function once<T>(make: () => T): () => T {
-  let made: { readonly value: T } | null = null;
-  return () => {
-    made ??= { value: make() };
-    return made.value;
-  };
-}
-
-function desiredOf(situation: Situation, member: Member): DesiredHost {
-  return desiredHost({
-    host: member,
-    spec: situation.cluster.spec,
-    cluster: situation.cluster.name,
-    materials: materialsOf(situation, member),
-    masters: controlPlaneOf(situation).map(({ address }) => address),
-    etcd: etcdOf(situation),
+    inputs: desired.digests,
+    brings: desired.digests,
+    stages: () => prepareHost(desired.host()),
   });
 }
