@@ -1,5 +1,5 @@
-// Looks at the agent's own memory while it is idle, and says when a new start would give much of it
-// back. What a start means is the caller's; the decision is judge-memory.ts's.
+// Looks at the agent's own memory while it is idle, collects its garbage, and says when only a new start
+// would give much of it back. What a start means is the caller's; the decision is judge-memory.ts's.
 import type { Clock } from '../shared/clock.ts';
 import { toAppError } from '../shared/errors.ts';
 import type { Logger } from '../shared/log.ts';
@@ -9,6 +9,8 @@ import { judgeMemory } from './judge-memory.ts';
 export interface OwnProcess {
   /** RssAnon. @throws when it cannot be read */
   anonymousBytes(): Promise<number>;
+  /** Collects garbage and gives its pages back. Stops everything for up to a tenth of a second. */
+  collect(): void;
   /** Boot time at which the agent last started itself again; null when it did not. */
   readonly startedAgainBootMs: number | null;
 }
@@ -36,6 +38,7 @@ export function createMemoryWatch(options: MemoryWatchOptions): MemoryWatch {
   const { own, clock, log, signal } = options;
   let hasWorked = false;
   let busyBootMs = clock.boot();
+  let collectedBootMs: number | null = null;
 
   const anonymous = async (): Promise<number | null> => {
     try {
@@ -61,8 +64,21 @@ export function createMemoryWatch(options: MemoryWatchOptions): MemoryWatch {
         const { startedAgainBootMs } = own;
         const sinceStartedAgainMs = startedAgainBootMs === null ? null : now - startedAgainBootMs;
         const idleMs = now - busyBootMs;
-        const look = { anonymousBytes, atStartBytes, hasWorked, idleMs, sinceStartedAgainMs };
-        if (judgeMemory(look) === 'stay') continue;
+        const sinceCollectedMs = collectedBootMs === null ? null : now - collectedBootMs;
+        const look = {
+          anonymousBytes,
+          atStartBytes,
+          hasWorked,
+          idleMs,
+          sinceStartedAgainMs,
+          sinceCollectedMs,
+        };
+        const verdict = judgeMemory(look);
+        if (verdict === 'collect') {
+          collectedBootMs = now;
+          own.collect();
+        }
+        if (verdict !== 'start-again') continue;
         log.info(look, 'idle, and grown by its work: the agent starts itself again');
         options.onStartAgain();
         return;

@@ -95,7 +95,7 @@ export class AgentInMemory {
       },
       registry: stepRegistry,
       artifacts: { path: () => '', has: async () => true, fetch: async () => '' },
-      own: { anonymousBytes: async () => 0, startedAgainBootMs: null },
+      own: { anonymousBytes: async () => 0, collect: () => {}, startedAgainBootMs: null },
       facts: this.facts(),
       collect: async () => this.facts(),
       measureHealth: async () => aHealthReport(),

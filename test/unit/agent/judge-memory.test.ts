@@ -9,6 +9,7 @@ const grown: MemoryLook = {
   hasWorked: true,
   idleMs: 30_000,
   sinceStartedAgainMs: null,
+  sinceCollectedMs: 0,
 };
 
 test.each<[string, Partial<MemoryLook>, ReturnType<typeof judgeMemory>]>([
@@ -21,6 +22,20 @@ test.each<[string, Partial<MemoryLook>, ReturnType<typeof judgeMemory>]>([
   ['started again a while ago', { sinceStartedAgainMs: 60_000 }, 'start-again'],
   ['does not know what it has', { anonymousBytes: null }, 'stay'],
   ['does not know what it began with', { atStartBytes: null }, 'start-again'],
+  ['is idle for a while', { idleMs: 10_000, sinceCollectedMs: null }, 'collect'],
+  ['was idle for a moment', { idleMs: 9_999, sinceCollectedMs: null }, 'stay'],
+  [
+    'did no work, and has garbage of its start',
+    { anonymousBytes: 44 * megabytes, hasWorked: false, sinceCollectedMs: null },
+    'collect',
+  ],
+  [
+    'is as small as a fresh one that collected',
+    { anonymousBytes: 38 * megabytes, sinceCollectedMs: null },
+    'stay',
+  ],
+  ['has just collected', { hasWorked: false, sinceCollectedMs: 59_999 }, 'stay'],
+  ['collected a while ago', { hasWorked: false, sinceCollectedMs: 60_000 }, 'collect'],
 ])('an agent that %s', (_what, look, verdict) => {
   expect(judgeMemory({ ...grown, ...look })).toBe(verdict);
 });

@@ -7,10 +7,19 @@ const megabytes = 1024 * 1024;
 
 function aWatch(options: { readonly startedAgainBootMs?: number } = {}) {
   const ending = new AbortController();
-  const world = { clock: new FakeClock(), anonymous: 33, isIdle: true, startsAgain: 0 };
+  const world = {
+    clock: new FakeClock(),
+    anonymous: 33,
+    isIdle: true,
+    startsAgain: 0,
+    collections: 0,
+  };
   const watch = createMemoryWatch({
     own: {
       anonymousBytes: async () => world.anonymous * megabytes,
+      collect: () => {
+        world.collections += 1;
+      },
       startedAgainBootMs: options.startedAgainBootMs ?? null,
     },
     isIdle: () => world.isIdle,
@@ -68,5 +77,18 @@ test('an agent that is as large right after its start does not start again and a
   const { world } = aWatch({ startedAgainBootMs: 0 });
   world.anonymous = 200;
   await world.clock.advance(24 * 3_600_000);
+  expect(world.startsAgain).toBe(0);
+});
+
+test('a fresh agent gives back the garbage of its start, and asks for that once a minute at most', async () => {
+  const { world } = aWatch({ startedAgainBootMs: 0 });
+  world.anonymous = 44;
+  await world.clock.advance(20_000);
+  expect(world.collections).toBe(1);
+  await world.clock.advance(40_000);
+  expect(world.collections).toBe(1);
+  world.anonymous = 33;
+  await world.clock.advance(3_600_000);
+  expect(world.collections).toBe(1);
   expect(world.startsAgain).toBe(0);
 });

@@ -14,6 +14,27 @@ test('reads what only this process has in memory', async () => {
   expect(await ownProcess({}).anonymousBytes()).toBeGreaterThan(1024 * 1024);
 });
 
+test('a collection gives the pages of garbage back', async () => {
+  const script = join(await temporaryDirectory(), 'program.ts');
+  const module = join(import.meta.dirname, '../../../../agent/host/own-process.ts');
+  await writeFile(
+    script,
+    `import { ownProcess } from ${JSON.stringify(module)};
+const own = ownProcess({});
+const megabytes = async () => (await own.anonymousBytes()) / 1048576;
+const heap = { held: Array.from({ length: 400_000 }, (_, index) => ({ name: String(index) })) };
+const before = await megabytes();
+heap.held = [];
+own.collect();
+console.log(before - (await megabytes()), typeof globalThis.gc);
+`,
+  );
+  const { stdout } = await promisify(execFile)(process.execPath, [script]);
+  const [given, exposed] = stdout.trim().split(' ');
+  expect(Number(given)).toBeGreaterThan(15);
+  expect(exposed).toBe('undefined');
+});
+
 test.each([
   ['nothing', undefined, null],
   ['a time', '123456', 123_456],
