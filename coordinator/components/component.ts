@@ -3,24 +3,26 @@
 // change is the difference from what was applied.
 import type { NodeId } from '../../shared/model/ids.ts';
 
-export const componentNames = [
+/** What preparing a host lays down: a file each in host/, listed in host/host-components.ts. */
+export type HostComponentName =
+  | 'settings'
+  | 'runtime'
+  | 'network'
+  | 'kubernetes'
+  | 'api-proxy'
+  | 'etcd';
+
+export type ComponentName =
+  | HostComponentName
   /** Everything the host will need, in the agent's own directory. */
-  'artifacts',
-  'settings',
-  'runtime',
-  'network',
-  'kubernetes',
-  'api-proxy',
-  'etcd',
+  | 'artifacts'
   /** The host is a node of the cluster: a worker, or a master by `control-plane`. */
-  'node',
-  'control-plane',
-  'smoke-image',
-] as const;
-export type ComponentName = (typeof componentNames)[number];
+  | 'node'
+  | 'control-plane'
+  | 'smoke-image';
 
 /**
- * Who orders a change of it. none: nobody notices, it may be done at once. restart, drain: host by
+ * Recorded for the changes to come: nothing reads it yet. Who orders a change of it. none: nobody notices, it may be done at once. restart, drain: host by
  * host, as a rollout. change: by the table of changes, one at a time in a cluster.
  */
 export type Disruption = 'none' | 'restart' | 'drain' | 'change';

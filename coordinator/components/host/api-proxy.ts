@@ -5,7 +5,6 @@ import { importImage, step, writeConfig } from '../../runbooks/step-builder.ts';
 import type { HostComponent } from './host-target.ts';
 
 export const apiProxy: HostComponent = {
-  name: 'api-proxy',
   disruption: 'restart',
   isFor: () => true,
   steps: ({ materials, masters }) => ({

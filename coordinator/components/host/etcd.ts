@@ -8,7 +8,6 @@ import { step } from '../../runbooks/step-builder.ts';
 import { type HostComponent, type HostTarget, isEtcd } from './host-target.ts';
 
 export const etcd: HostComponent = {
-  name: 'etcd',
   disruption: 'change',
   isFor: isEtcd,
   steps: ({ host, etcd: members, cluster, materials }) => {

@@ -2,7 +2,7 @@
 // component is a file beside this one and a line here.
 import { digestOf } from '../../../shared/canonical.ts';
 import type { Step } from '../../../shared/model/step.ts';
-import type { Digests } from '../component.ts';
+import type { Digests, HostComponentName } from '../component.ts';
 import { apiProxy } from './api-proxy.ts';
 import { etcd } from './etcd.ts';
 import type { HostComponent, HostInputs, Slot } from './host-target.ts';
@@ -11,14 +11,14 @@ import { network } from './network.ts';
 import { runtime } from './runtime.ts';
 import { settings } from './settings.ts';
 
-export const hostComponents: readonly HostComponent[] = [
+const byName: Readonly<Record<HostComponentName, HostComponent>> = {
   settings,
   runtime,
   network,
   kubernetes,
-  apiProxy,
+  'api-proxy': apiProxy,
   etcd,
-];
+};
 
 export interface DesiredHost {
   /** What each component should be: of its steps' kinds and arguments. Timeouts make no difference. */
@@ -27,9 +27,9 @@ export interface DesiredHost {
 }
 
 export function desiredHost(inputs: HostInputs): DesiredHost {
-  const parts = hostComponents
-    .filter((component) => component.isFor(inputs.host))
-    .map((component) => ({ name: component.name, slots: component.steps(inputs) }));
+  const parts = Object.entries(byName)
+    .filter(([, component]) => component.isFor(inputs.host))
+    .map(([name, component]) => ({ name, slots: component.steps(inputs) }));
   const digests = parts.map(({ name, slots }) => {
     const steps = Object.values(slots).flat();
     return [name, digestOf(steps.map(({ kind, args }) => ({ kind, args }))).slice(0, 16)];

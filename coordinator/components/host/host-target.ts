@@ -2,7 +2,7 @@
 import type { NodeFacts } from '../../../shared/model/facts.ts';
 import type { EtcdEndpoint, Step } from '../../../shared/model/step.ts';
 import type { ClusterSpec, PoolSpec } from '../../spec/cluster-spec.ts';
-import type { ComponentName, Disruption } from '../component.ts';
+import type { Disruption } from '../component.ts';
 import type { Materials } from '../materials.ts';
 
 export interface HostTarget {
@@ -35,9 +35,8 @@ export type Slot =
   | 'proxy';
 export type SlotSteps = Readonly<Partial<Record<Slot, readonly Step[]>>>;
 
-/** One thing that preparing a host lays down. */
+/** One thing that preparing a host lays down; its name stands in host-components.ts. */
 export interface HostComponent {
-  readonly name: ComponentName;
   /** Who orders a change of it on a host that works. */
   readonly disruption: Disruption;
   isFor(host: HostTarget): boolean;

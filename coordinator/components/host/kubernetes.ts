@@ -14,7 +14,6 @@ const podImages = ['image-kube-proxy', 'image-coredns', 'image-pause'];
 const staticPodFolder = writeConfig('static-pods', `${paths.manifests}/.keep`, '');
 
 export const kubernetes: HostComponent = {
-  name: 'kubernetes',
   disruption: 'drain',
   isFor: () => true,
   steps: ({ spec, host, materials }) => {

@@ -8,7 +8,6 @@ import type { HostComponent } from './host-target.ts';
 const cniPlugins = ['bridge', 'loopback', 'ptp', 'host-local', 'portmap', 'bandwidth', 'firewall'];
 
 export const network: HostComponent = {
-  name: 'network',
   disruption: 'none',
   isFor: () => true,
   steps: ({ spec, materials }) => {

@@ -5,7 +5,6 @@ import { runtimeOf } from '../runtime/runtimes.ts';
 import { cgroupVersionOf, type HostComponent } from './host-target.ts';
 
 export const runtime: HostComponent = {
-  name: 'runtime',
   disruption: 'drain',
   isFor: () => true,
   steps: ({ spec, host, materials }) => {

@@ -8,7 +8,6 @@ import { runtimeOf } from '../runtime/runtimes.ts';
 import type { HostComponent } from './host-target.ts';
 
 export const settings: HostComponent = {
-  name: 'settings',
   disruption: 'none',
   isFor: () => true,
   steps: ({ spec }) => {
