@@ -2,6 +2,7 @@
 // are shown; nobody reads them back.
 import { sentence } from '../planner/preflight/check.ts';
 import { isHeld, type Wait, type WaitCode, type WaitReason } from '../planner/wait.ts';
+import type { ChangeKind } from '../store/records.ts';
 
 /** A wait as it is shown, and sent to the command line. */
 export interface ShownWait {
@@ -21,6 +22,13 @@ type Words = readonly [what: string, endsWhen: string];
 type Of<C extends WaitCode> = Extract<WaitReason, { code: C }>;
 
 const seconds = (ms: number): string => `${Math.max(1, Math.round(ms / 1000))} s`;
+
+/** What the host that a change is about does, and what it is when the change is over. */
+const changeWords: Readonly<Record<ChangeKind, { readonly does: string; readonly ends: string }>> =
+  {
+    init: { does: 'is starting the control plane', ends: 'is the first ready master' },
+    join: { does: 'is joining', ends: 'is a ready master' },
+  };
 
 const table: { readonly [C in WaitCode]: (reason: Of<C>, now: number) => Words } = {
   'hosts-missing': ({ joined, size, pool }) => {
@@ -75,10 +83,13 @@ const table: { readonly [C in WaitCode]: (reason: Of<C>, now: number) => Words }
     `is held: plan ${planId} made the cluster’s keys and did not say which CA`,
     `you look at it (coordinator plan show ${planId}) and run \`coordinator retry ${name}\``,
   ],
-  'change-under-way': ({ subject, isAway }) => [
-    `waits for its turn to join the control plane: ${subject} is joining${isAway ? ', and its agent does not call' : ''}`,
-    `${subject} is a ready master`,
-  ],
+  'change-under-way': ({ change, subject, isAway }) => {
+    const { does, ends } = changeWords[change];
+    return [
+      `waits for its turn to join the control plane: ${subject} ${does}${isAway ? ', and its agent does not call' : ''}`,
+      `${subject} ${ends}`,
+    ];
+  },
   'agent-before-join': () => [
     'waits for its agent before it joins the cluster',
     'the agent calls again',

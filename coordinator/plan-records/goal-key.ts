@@ -3,7 +3,7 @@
 
 import { digestOf } from '../../shared/canonical.ts';
 
-/** Every goal there is. What each means is a row of planner/goals.ts. */
+/** Every goal there is. What each means is a row of planner/goals/goals.ts. */
 export const goalKinds = [
   'stage',
   'prepare',

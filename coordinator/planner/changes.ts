@@ -5,18 +5,18 @@
 // A new kind of change is a word in ChangeKind, a row here and its goal in goals/: without the row
 // this does not compile.
 import type { GoalKind } from '../plan-records/goal-key.ts';
-import type { Gate } from '../runbooks/gate.ts';
+import type { GateAfter, GateBefore } from '../runbooks/gate.ts';
 import type { ChangeKind } from '../store/records.ts';
 
 export interface ChangeRow {
   /** The goal whose plan carries it out. */
   readonly goal: GoalKind;
   /** Measured by the delegate right before it acts. */
-  readonly gateBefore: Gate;
+  readonly gateBefore: GateBefore;
   /** Measured by the delegate before its plan ends. */
-  readonly gateAfter: Gate;
-  /** Who may carry it out when its delegate is lost. */
-  readonly takeOver: 'nobody' | 'any-master';
+  readonly gateAfter: GateAfter;
+  /** What its subjects are in the cluster's record once it is over. */
+  readonly subjectsBecome: 'masters' | 'what-they-were';
 }
 
 export const changes: Readonly<Record<ChangeKind, ChangeRow>> = {
@@ -24,14 +24,14 @@ export const changes: Readonly<Record<ChangeKind, ChangeRow>> = {
   init: {
     goal: 'init',
     gateBefore: { etcd: true, registry: true, apiServers: [], nodes: [] },
-    gateAfter: { etcd: false, registry: false, apiServers: ['subject'], nodes: ['subject'] },
-    takeOver: 'nobody',
+    gateAfter: { etcd: false, subjectNode: true },
+    subjectsBecome: 'masters',
   },
   // A further master, by the host itself.
   join: {
     goal: 'join',
     gateBefore: { etcd: true, registry: false, apiServers: ['masters'], nodes: ['masters'] },
-    gateAfter: { etcd: true, registry: false, apiServers: ['subject'], nodes: ['subject'] },
-    takeOver: 'nobody',
+    gateAfter: { etcd: true, subjectNode: true },
+    subjectsBecome: 'masters',
   },
 };

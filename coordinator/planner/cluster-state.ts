@@ -41,8 +41,13 @@ function endChange({ cluster, topology }: Situation): ClusterRecord {
   const { change } = cluster;
   const delegate = change === null ? undefined : topology.byId.get(change.delegate);
   if (change === null || delegate === undefined) return cluster;
-  const { goal } = changes[change.kind];
-  if (donePlan(delegate, goal, change.delegate) === undefined) return cluster;
+  const { goal, subjectsBecome } = changes[change.kind];
+  const plan = donePlan(delegate, goal, change.delegate);
+  // One of an earlier change of the same kind ends nothing.
+  if (plan === undefined || plan.sequence <= (change.numbersBefore?.[plan.lane] ?? 0)) {
+    return cluster;
+  }
+  if (subjectsBecome === 'what-they-were') return { ...cluster, change: null };
   const joined = change.subjects.filter((id) => !cluster.masters.includes(id));
   return { ...cluster, change: null, masters: [...cluster.masters, ...joined] };
 }
@@ -112,8 +117,12 @@ function begin(
   subject: Member,
 ): ClusterRecord {
   if (cluster.change !== null) return cluster;
-  const change = { kind, subjects: [subject.id], delegate: subject.id, beganMs: now };
-  return { ...cluster, change };
+  const { id, node } = subject;
+  const numbersBefore = node.record.sequence;
+  return {
+    ...cluster,
+    change: { kind, subjects: [id], delegate: id, beganMs: now, numbersBefore },
+  };
 }
 
 function reachMilestones(situation: Situation): ClusterRecord {

@@ -1,6 +1,7 @@
 // Why something does not go on: a code with what belongs to it. The planner never writes a sentence;
 // words are made where they are shown (operator/wait-sentences.ts), one for every code, or this does
 // not compile.
+import type { ChangeKind } from '../store/records.ts';
 import type { PreflightFault } from './preflight/check.ts';
 
 export type WaitReason =
@@ -24,7 +25,12 @@ export type WaitReason =
   | { readonly code: 'no-auto-join'; readonly pool: string }
   | { readonly code: 'etcd-incomplete' }
   | { readonly code: 'ca-digest-unknown'; readonly planId: string; readonly name: string }
-  | { readonly code: 'change-under-way'; readonly subject: string; readonly isAway: boolean }
+  | {
+      readonly code: 'change-under-way';
+      readonly change: ChangeKind;
+      readonly subject: string;
+      readonly isAway: boolean;
+    }
   | { readonly code: 'agent-before-join' }
   | { readonly code: 'no-master' }
   | { readonly code: 'masters-first'; readonly names: readonly string[] }

@@ -8,13 +8,19 @@ import { API_PORT, etcdClientPaths, paths } from '../render/paths.ts';
 import { step } from './step-builder.ts';
 
 /** Who is looked at. `subject` is the host that the change is about. */
-export interface Gate {
+export interface GateBefore {
   /** Every expected member answers a linearizable read, one list, one leader, no alarm. */
   readonly etcd: boolean;
   /** /registry is empty or belongs to our Kubernetes CA. */
   readonly registry: boolean;
   readonly apiServers: readonly ('masters' | 'subject')[];
   readonly nodes: readonly ('masters' | 'subject')[];
+}
+
+/** The subject's own API server is waited for in the runbook, where its start has a stage of its own. */
+export interface GateAfter {
+  readonly etcd: boolean;
+  readonly subjectNode: boolean;
 }
 
 export interface GateParties {
@@ -32,9 +38,9 @@ export const apiServerReady = (id: string, address: string): Step =>
     caPath: paths.kubernetesCa,
   });
 
-export function gateBefore(gate: Gate, parties: GateParties): readonly Step[] {
+export function gateBefore(gate: GateBefore, parties: GateParties): readonly Step[] {
   const { members, masters, subject } = parties;
-  const chosen = (who: Gate['nodes']) =>
+  const chosen = (who: GateBefore['nodes']) =>
     who.flatMap((one) => (one === 'masters' ? masters : [subject]));
   return [
     ...(gate.etcd ? [etcdGate('etcd-gate', members)] : []),
@@ -54,10 +60,9 @@ function named(what: string, host: string): string {
   return isStepId(id) ? id : `${what}-${digestOf(host).slice(0, 12)}`;
 }
 
-/** The subject's own API server is waited for before, in a stage of its own. */
-export function gateAfter(gate: Gate, parties: GateParties): readonly Step[] {
+export function gateAfter(gate: GateAfter, parties: GateParties): readonly Step[] {
   return [
-    ...(gate.nodes.includes('subject')
+    ...(gate.subjectNode
       ? [step('node-ready', 'wait-node-ready', { node: parties.subject.name })]
       : []),
     ...(gate.etcd ? [etcdGate('etcd-gate-after', parties.members)] : []),

@@ -8,7 +8,7 @@ import type { Member } from '../planner/topology.ts';
 import { renderInitConfig } from '../render/kubeadm-config.ts';
 import { paths } from '../render/paths.ts';
 import type { ClusterSpec } from '../spec/cluster-spec.ts';
-import { apiServerReady, type Gate, gateAfter, gateBefore } from './gate.ts';
+import { apiServerReady, type GateAfter, type GateBefore, gateAfter, gateBefore } from './gate.ts';
 import { disruptive, stage, step } from './step-builder.ts';
 
 export interface InitInputs {
@@ -60,7 +60,7 @@ export function makeClusterKeys(inputs: InitInputs): readonly Stage[] {
 
 export function startControlPlane(
   inputs: InitInputs,
-  gates: { readonly before: Gate; readonly after: Gate },
+  gates: { readonly before: GateBefore; readonly after: GateAfter },
 ): readonly Stage[] {
   const { member, spec, materials, etcd } = inputs;
   const parties = { members: etcd, masters: [], subject: member };

@@ -5,7 +5,7 @@ import type { EtcdEndpoint, SealedSecret, Step } from '../../shared/model/step.t
 import type { Member } from '../planner/topology.ts';
 import { renderJoinConfig } from '../render/kubeadm-config.ts';
 import { paths, sharedKeys } from '../render/paths.ts';
-import { apiServerReady, type Gate, gateAfter, gateBefore } from './gate.ts';
+import { apiServerReady, type GateAfter, type GateBefore, gateAfter, gateBefore } from './gate.ts';
 import { disruptive, stage, step } from './step-builder.ts';
 
 /** Bootstrap tokens live this long and are deleted after the join. */
@@ -84,7 +84,7 @@ export interface MasterJoinInputs {
 
 export function joinMaster(
   inputs: MasterJoinInputs,
-  gates: { readonly before: Gate; readonly after: Gate },
+  gates: { readonly before: GateBefore; readonly after: GateAfter },
 ): readonly Stage[] {
   const { member, masters, etcd } = inputs;
   const parties = { members: etcd, masters, subject: member };

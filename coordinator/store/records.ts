@@ -85,11 +85,16 @@ export interface EtcdMember {
 
 export interface ControlPlaneChange {
   readonly kind: ChangeKind;
-  /** Whom the change is about: gates leave them out before it and ask for them after it. */
+  /** Whom the change is about. A host that is no master yet is not among the masters of its gate. */
   readonly subjects: readonly NodeId[];
-  /** The host that carries it out. */
+  /** The host that carries it out; so far each host does what is about itself. */
   readonly delegate: NodeId;
   readonly beganMs: number;
+  /**
+   * The delegate's last plan numbers when it began: only a later plan ends it, whatever clocks say.
+   * Missing in records of 0.1, where no change happened twice to a host.
+   */
+  readonly numbersBefore?: Readonly<Record<Lane, number>>;
 }
 
 export type ChangeKind = 'init' | 'join';

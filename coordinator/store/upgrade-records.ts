@@ -151,7 +151,7 @@ function milestone(name: string, kind: GoalKind, plans: readonly PlanRecord[]): 
   return plan === undefined ? {} : { [name]: { atMs: plan.finishedMs ?? plan.issuedMs } };
 }
 
-/** What plans of version 0.1 leave on their host; it kept no digests. */
+/** What plans of version 0.1 leave on their host; it kept no digests. Newer components have no place here. */
 const broughtBy: Readonly<Partial<Record<GoalKind, readonly ComponentName[]>>> = {
   stage: ['artifacts'],
   prepare: ['settings', 'runtime', 'network', 'kubernetes', 'api-proxy'],

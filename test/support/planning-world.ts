@@ -45,11 +45,16 @@ export class PlanningWorld {
       for (const { nodeId, applied } of decision.applied) this.#record(nodeId, applied);
       for (const draft of decision.issue) {
         this.#number += 1;
-        const plan = planFrom(draft, this.#number, this.now);
         const node = this.view.nodes.find((entry) => entry.record.id === draft.nodeId);
+        const sequence = (node?.record.sequence[draft.lane] ?? 0) + 1;
+        const plan = { ...planFrom(draft, this.#number, this.now), sequence };
         this.issued.push(`${node?.record.name}: ${draft.goal}`);
         this.plans.push({ node: node?.record.name ?? '', draft, planId: plan.planId });
-        this.#change(draft.nodeId, (entry) => ({ ...entry, plans: [...entry.plans, plan] }));
+        this.#change(draft.nodeId, ({ record, ...entry }) => ({
+          ...entry,
+          record: { ...record, sequence: { ...record.sequence, [draft.lane]: sequence } },
+          plans: [...entry.plans, plan],
+        }));
       }
       const isNews = decision.cluster !== null || decision.applied.length > 0;
       if (!isNews && decision.issue.length === 0) return decision;

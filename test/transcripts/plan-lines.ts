@@ -17,6 +17,8 @@ export interface ToldPlan {
   readonly goal: string;
   /** The goal with the lane and, from the second on, the attempt. */
   readonly heading: string;
+  /** Components whose digests are recorded when it is done. */
+  readonly brings: readonly string[];
   readonly stages: readonly ToldStage[];
 }
 
@@ -25,6 +27,7 @@ export function toldPlan(draft: PlanDraft, placeOf: PlaceOf): ToldPlan {
   return {
     goal: goalOf(draft),
     heading: `${goalOf(draft)} (${draft.lane} lane${attempt})`,
+    brings: Object.keys(draft.brings),
     stages: draft.stages.map(({ title, steps }) => ({
       title,
       steps: steps.map((step) => ({ id: step.id, line: stepLine(step, placeOf) })),
@@ -34,6 +37,7 @@ export function toldPlan(draft: PlanDraft, placeOf: PlaceOf): ToldPlan {
 
 export const linesOf = (plan: ToldPlan): readonly string[] => [
   plan.heading,
+  ...(plan.brings.length === 0 ? [] : [`  brings ${plan.brings.join(', ')}`]),
   ...plan.stages.flatMap(({ title, steps }) => [
     `  ${title}`,
     ...steps.map(({ line }) => `    ${line}`),

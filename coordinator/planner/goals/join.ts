@@ -34,11 +34,12 @@ function wishesOfMaster(situation: Situation, member: Member): Wishes {
   const { cluster, topology } = situation;
   const { change, masters } = cluster;
   if (masters.length === 0 || masters.includes(member.id)) return nothing;
-  if (change !== null && !change.subjects.includes(member.id)) {
+  if (change !== null && !(change.kind === 'join' && change.subjects.includes(member.id))) {
     const first = change.subjects[0] ?? change.delegate;
     const found = topology.byId.get(first);
     const isAway = found?.node.online !== true;
-    const reason = { code: 'change-under-way', subject: found?.name ?? first, isAway } as const;
+    const subject = found?.name ?? first;
+    const reason = { code: 'change-under-way', change: change.kind, subject, isAway } as const;
     return waits({ subject: member.name, reason, sinceMs: change.beganMs });
   }
   // A host that is away does not take the turn: the next one goes first.
