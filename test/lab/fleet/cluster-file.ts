@@ -3,6 +3,8 @@
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseDocument } from 'yaml';
+import { newestKubernetes } from '../artifacts/kubernetes-releases.ts';
+import { UsageError } from '../caller-error.ts';
 import { exists } from '../machine/exists.ts';
 
 export interface ClusterWish {
@@ -48,6 +50,21 @@ export async function readClusterFile(labDirectory: string): Promise<ClusterWish
     directory: (document.getIn(['spec', 'artifacts', 'directory']) as string | undefined) ?? null,
     masters: Number(document.getIn(['spec', 'pools', 0, 'size'])),
   };
+}
+
+/**
+ * What a lab is to have. Asked before anything is built: a build of another version takes minutes, and
+ * the coordinator would refuse it afterwards. @throws UsageError with the ways out
+ */
+export function kubernetesOf(
+  lab: string,
+  { wanted, made }: { readonly wanted: string | undefined; readonly made: string | undefined },
+): string {
+  if (made === undefined || wanted === undefined || wanted === made)
+    return wanted ?? made ?? newestKubernetes;
+  throw new UsageError(
+    `lab ${lab} has Kubernetes ${made}, and a version cannot be changed under a cluster: give ${wanted} a lab of its own (--lab NAME), or take this one down first (npm run lab -- --lab ${lab} down)`,
+  );
 }
 
 function clusterFile(labDirectory: string): string {

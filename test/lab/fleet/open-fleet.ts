@@ -1,13 +1,17 @@
 // Opens a fleet, for `npm start`, tests and the bench alike: everything built, the lab's network up, the
 // coordinator serving, the cluster applied. Hosts come with `bootHosts`. What is there stays.
 import { type ArtifactSource, chooseArtifacts } from '../artifacts/artifact-choice.ts';
-import { newestKubernetes } from '../artifacts/kubernetes-releases.ts';
 import { type Fleet, fleetOf } from '../fleet.ts';
 import { buildRootfs } from '../host/rootfs.ts';
 import { openLab } from '../lab.ts';
 import { defaultCacheDir, labDirectory } from '../paths.ts';
 import { buildBinaries } from './binaries.ts';
-import { draftClusterFile, keepClusterFile, readClusterFile } from './cluster-file.ts';
+import {
+  draftClusterFile,
+  keepClusterFile,
+  kubernetesOf,
+  readClusterFile,
+} from './cluster-file.ts';
 
 export interface FleetWish {
   readonly lab: string;
@@ -21,7 +25,8 @@ export interface FleetWish {
 export async function openFleet(wish: FleetWish): Promise<Fleet> {
   const { log, masters } = wish;
   const made = await readClusterFile(labDirectory(wish.lab));
-  const kubernetes = wish.kubernetes ?? made?.kubernetes ?? newestKubernetes;
+  const versions = { wanted: wish.kubernetes, made: made?.kubernetes };
+  const kubernetes = kubernetesOf(wish.lab, versions);
   const [artifacts, binaries] = await Promise.all([
     chooseArtifacts({ kubernetes, source: wish.artifacts }, log),
     buildBinaries(log),

@@ -5,6 +5,7 @@ import { parse } from 'yaml';
 import {
   draftClusterFile,
   keepClusterFile,
+  kubernetesOf,
   readClusterFile,
 } from '../../lab/fleet/cluster-file.ts';
 import { temporaryDirectory } from '../../support/temporary-directory.ts';
@@ -41,4 +42,13 @@ test('a change that was not taken does not become what the lab was made with', a
   await keepClusterFile(directory);
   await draftClusterFile(directory, { ...wish, kubernetes: 'v1.37.1' });
   expect(await readClusterFile(directory)).toEqual(wish);
+});
+
+test('another version than a lab has is refused before anything is built', () => {
+  expect(() => kubernetesOf('dev', { wanted: 'v1.36.4', made: 'v1.37.1' })).toThrow(
+    /lab dev has Kubernetes v1\.37\.1.*--lab dev down/,
+  );
+  expect(kubernetesOf('dev', { wanted: 'v1.36.4', made: 'v1.36.4' })).toBe('v1.36.4');
+  expect(kubernetesOf('dev', { wanted: undefined, made: 'v1.36.4' })).toBe('v1.36.4');
+  expect(kubernetesOf('dev', { wanted: 'v1.36.4', made: undefined })).toBe('v1.36.4');
 });

@@ -1,5 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { type AddressInfo, connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { readIdentity } from '../../../../agent/identity/identity.ts';
@@ -192,20 +193,30 @@ test('killed while the files of another fleet are written, the host has not join
 });
 
 test('a coordinator that is not there is waited for, and the log says so', async () => {
-  const first = await aServer();
-  const port = Number(first.address.split(':')[1]);
-  const token = first.token();
-  await first.close();
+  const server = await aServer();
+  // A door that is ours all the while: the port of a closed server is somebody else's a moment later.
+  let isThere = false;
+  const door = createServer((socket) => {
+    if (!isThere) return void socket.destroy();
+    const inner = connect(Number(server.address.split(':')[1]), '127.0.0.1');
+    for (const end of [socket, inner]) end.on('error', () => {});
+    socket.pipe(inner).pipe(socket);
+  });
+  await new Promise<void>((resolve) => door.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => void door.close());
   const lines: string[] = [];
   const log: Logger = {
     ...silentLogger,
     warn: (fields) => void lines.push(JSON.stringify(fields)),
   };
-  const joining = joinHere({ token, coordinators: [`127.0.0.1:${port}`], log });
+  const joining = joinHere({
+    token: server.token(),
+    coordinators: [`127.0.0.1:${(door.address() as AddressInfo).port}`],
+    log,
+  });
   await expect.poll(() => lines.length).toBeGreaterThan(0);
   expect(lines[0]).toContain('does not answer');
-  const again = await aServer({ port, sameAs: first });
-  for (const [id, secret] of first.tokens) again.tokens.set(id, secret);
+  isThere = true;
   expect((await joining).fleet).toBe('f-1');
 });
 
