@@ -25,7 +25,11 @@ export default defineConfig({
         test: {
           name: 'property',
           environment: 'node',
-          include: ['test/property/**/*.test.ts', 'test/simulation/**/*.test.ts'],
+          include: [
+            'test/property/**/*.test.ts',
+            'test/simulation/**/*.test.ts',
+            'test/mutations/**/*.test.ts',
+          ],
           testTimeout: 60_000,
           hookTimeout: 30_000,
         },
