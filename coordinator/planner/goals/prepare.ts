@@ -3,6 +3,7 @@
 import { type DesiredHost, desiredHost } from '../../components/host/host-components.ts';
 import { prepareHost } from '../../runbooks/prepare-host.ts';
 import { type Goal, nothing, together, type Wishes, waits, wants } from '../goal.ts';
+import { remembered } from '../remembered.ts';
 import {
   controlPlaneOf,
   etcdOf,
@@ -37,7 +38,7 @@ function wishesOfWorker(situation: Situation, worker: Member): Wishes {
 
 function wishesOf(situation: Situation, member: Member): Wishes {
   if (isPrepared(member) || !has(member, 'artifacts')) return nothing;
-  const desired = once(() => desiredOf(situation, member));
+  const desired = () => desiredOf(situation, member);
   return wants({
     kind: 'prepare',
     subject: member.id,
@@ -49,22 +50,23 @@ function wishesOf(situation: Situation, member: Member): Wishes {
   });
 }
 
-/** Rendering everything is most of what wanting it costs. */
-function once<T>(make: () => T): () => T {
-  let made: { readonly value: T } | null = null;
-  return () => {
-    made ??= { value: make() };
-    return made.value;
-  };
-}
+/** Rendering everything is most of what wanting it costs, and it is wanted until it is there. */
+const hosts = remembered<DesiredHost>();
 
 function desiredOf(situation: Situation, member: Member): DesiredHost {
-  return desiredHost({
-    host: member,
-    spec: situation.cluster.spec,
-    cluster: situation.cluster.name,
-    materials: materialsOf(situation, member),
-    masters: controlPlaneOf(situation).map(({ address }) => address),
-    etcd: etcdOf(situation),
-  });
+  const { cluster } = situation;
+  const { name, address, arch, pool, facts } = member;
+  const masters = controlPlaneOf(situation).map((master) => master.address);
+  const etcd = etcdOf(situation);
+  const host = { name, address, arch, pool, facts: { cgroup: facts.cgroup } };
+  return hosts.of(cluster, { host, masters, etcd }, () =>
+    desiredHost({
+      host,
+      spec: cluster.spec,
+      cluster: cluster.name,
+      materials: materialsOf(situation, member),
+      masters,
+      etcd,
+    }),
+  );
 }
