@@ -14,6 +14,7 @@ import {
 import { CoordinatorProcess, type CoordinatorSeams } from './processes/coordinator-process.ts';
 import { type FixedKeys, makeFixedKeys } from './processes/fixed-keys.ts';
 import { Network } from './processes/network.ts';
+import { tapDisk } from './taps.ts';
 import type { Role, SimHost } from './world/host.ts';
 import { World } from './world/world.ts';
 
@@ -83,7 +84,9 @@ export class Fleet {
 
   add(name: string, role: Role): SimHost {
     const number = this.world.hosts.size + 11;
-    return this.world.add(name, number, role);
+    const host = this.world.add(name, number, role);
+    tapDisk(this, host);
+    return host;
   }
 
   powerOn(host: SimHost): void {
@@ -108,6 +111,10 @@ export class Fleet {
     if (coordinator.life?.isAlive !== true) return;
     coordinator.kill();
     world.scheduler.schedule(backAfterMs, null, () => void coordinator.start());
+  }
+
+  nodeIdOf(name: string): string {
+    return this.parts.fixed.nodeIdOf(name);
   }
 
   cluster(): ClusterRecord {

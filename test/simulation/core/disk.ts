@@ -24,6 +24,8 @@ export class HostDisk {
   readonly files = new Map<string, Buffer>();
   readonly directories = new Set(['/']);
   isFull = false;
+  /** Before a write is carried out: who hears of it may kill its process. */
+  onWriting: (written: Written) => void = () => undefined;
   /** What was written for good, as it was. */
   onWritten: (written: Written) => void = () => undefined;
   private readonly underWay = new Set<Change>();
@@ -97,10 +99,15 @@ export class HostDisk {
     return {
       write: (data, position) => {
         const bytes = Buffer.from(data);
-        return this.change(life, { path: '/x' }, (share) => {
-          this.writeNow(path, bytes.subarray(0, Math.round(share * bytes.length)), position);
-          if (share === 1) this.onWritten({ path, bytes, position });
-        });
+        return this.change(
+          life,
+          { path: '/x' },
+          (share) => {
+            this.writeNow(path, bytes.subarray(0, Math.round(share * bytes.length)), position);
+            if (share === 1) this.onWritten({ path, bytes, position });
+          },
+          () => this.onWriting({ path, bytes, position }),
+        );
       },
       close,
       [Symbol.asyncDispose]: close,
@@ -121,6 +128,7 @@ export class HostDisk {
     life: Life,
     needs: { readonly path: string; readonly needsSpace?: boolean },
     carryOut: (share: number) => void,
+    before?: () => void,
   ): Promise<void> {
     if (!this.directories.has(dirname(needs.path)))
       throw new Error(`ENOENT: there is no ${dirname(needs.path)}`);
@@ -137,6 +145,7 @@ export class HostDisk {
       new Promise<void>((resolve) => {
         this.scheduler.schedule(ms, null, () => {
           // Cut off meanwhile: nobody is there to hear.
+          if (change.isOpen) before?.();
           if (!change.isOpen) return;
           this.settle(change, 1);
           resolve();

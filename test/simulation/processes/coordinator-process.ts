@@ -32,6 +32,8 @@ export class CoordinatorProcess {
   core: Core | null = null;
   skewMs = 0;
   hook: CommitHook = () => undefined;
+  /** What it has answered well. */
+  onAnswered: (call: ServedCall, request: object, reply: object) => void = () => undefined;
   private readonly world: World;
   private readonly network: Network;
   private readonly fixed: FixedKeys;
@@ -111,7 +113,11 @@ export class CoordinatorProcess {
     );
     this.network.served = {
       life,
-      handle: (call) => handle(call, implementations.get(call.definition), life),
+      handle: (call) => {
+        const onAnswered = (request: object, reply: object): void =>
+          this.onAnswered(call, request, reply);
+        handle({ ...call, onAnswered }, implementations.get(call.definition), life);
+      },
     };
     void core.coordinator.run(life.ending.signal);
   }
@@ -169,6 +175,7 @@ function handle(
   };
   const reply = (error: WireError | null, value?: object): void => {
     if (!life.isAlive) return;
+    if (error === null) call.onAnswered?.(incoming.request as object, value ?? {});
     call.answer(error, error === null ? row.responseSerialize(value) : null);
   };
   (handler as unknown as (call: object, callback: typeof reply) => void)(incoming, reply);

@@ -59,6 +59,7 @@ export interface FixedKeys {
   readonly caPem: string;
   /** Key of a host, by its name. */
   readonly keyOf: (host: string) => KeyObject;
+  readonly nodeIdOf: (host: string) => string;
   /** DER of a node's certificate. */
   readonly certificateOf: (host: string) => Buffer;
 }
@@ -119,5 +120,11 @@ export async function makeFixedKeys(hosts: readonly string[]): Promise<FixedKeys
     issueOperatorCertificate: async () => none(),
     clusterCa: async () => ({ caPem: 'authority', issue: async () => 'certificate' }),
   };
-  return { keys, caPem, keyOf, certificateOf: (host) => certificateFor(spkiOf(keyOf(host))) };
+  return {
+    keys,
+    caPem,
+    keyOf,
+    nodeIdOf: (host) => sha256Hex(spkiOf(keyOf(host))).slice(0, 16),
+    certificateOf: (host) => certificateFor(spkiOf(keyOf(host))),
+  };
 }

@@ -32,6 +32,7 @@ export interface ServedCall {
   readonly caller: Caller;
   readonly onGone: (gone: () => void) => void;
   readonly answer: (error: WireError | null, bytes: Buffer | null) => void;
+  readonly onAnswered?: (request: object, reply: object) => void;
 }
 
 export interface Weather {
@@ -57,6 +58,9 @@ export class Network {
   weather: Weather = fairWeather;
   served: Served | null = null;
   meddle: Meddler = ({ bytes }) => bytes;
+  /** What an agent says, and what reaches it as it was sent: for those who watch. */
+  onSent: (method: string, request: object, caller: Caller) => void = () => undefined;
+  onHeard: (method: string, caller: Caller) => void = () => undefined;
   private readonly world: World;
   private readonly chance: Chance;
 
@@ -92,6 +96,7 @@ export class Network {
     if (row === undefined) throw new Error(`there is no call ${method}`);
     if (!life.isAlive) return await new Promise<never>(() => undefined);
     options.signal?.throwIfAborted();
+    this.onSent(method, of.request, caller);
     const bytes = this.meddle({
       method,
       way: 'request',
@@ -132,7 +137,10 @@ export class Network {
             if (error !== null) fail(error.code, error.details);
             else if (answer !== null) {
               const meddled = this.meddle({ method, way: 'reply', bytes: answer, caller });
-              end(() => resolve(row.responseDeserialize(meddled)));
+              end(() => {
+                if (meddled === answer) this.onHeard(method, caller);
+                resolve(row.responseDeserialize(meddled));
+              });
             }
           }),
         );

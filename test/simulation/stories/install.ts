@@ -14,8 +14,18 @@ export async function beginInstall(fleet: Fleet): Promise<void> {
     ['w2', 'worker'],
   ] as const) {
     const host = fleet.add(name, role);
-    scheduler.schedule(chance.between(0, 8_000), null, () => fleet.powerOn(host));
+    scheduler.schedule(chance.between(0, 8_000), null, () => {
+      if (!host.isOn) fleet.powerOn(host);
+    });
   }
+}
+
+/** A machine that is switched on some day and has a worker's token. */
+export function joinLater(fleet: Fleet, atMs: number): void {
+  const host = fleet.add('w3', 'worker');
+  fleet.world.scheduler.schedule(atMs, null, () => {
+    if (!host.isOn) fleet.powerOn(host);
+  });
 }
 
 /** Asked after every event: looks only when the store has changed since it looked in vain. */

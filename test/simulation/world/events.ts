@@ -35,6 +35,16 @@ export type WorldEvent =
       readonly host: SimHost;
       readonly records: readonly JournalRecord[];
     }
+  /** Something that was said long ago is said again. */
+  | { readonly kind: 'replayed'; readonly host: SimHost; readonly what: string }
+  /** An agent's highest accepted pair is on the disk. */
+  | {
+      readonly kind: 'raised';
+      readonly host: SimHost;
+      readonly lane: string;
+      readonly epoch: number;
+      readonly sequence: number;
+    }
   | { readonly kind: 'committed'; readonly key: string; readonly value: unknown }
   /** A process is gone; `power`: its machine too. */
   | { readonly kind: 'crashed'; readonly who: string; readonly how: 'killed' | 'power' }
@@ -59,6 +69,10 @@ export function lineOf(event: WorldEvent): string {
       return `${event.host.name} journal ${recordLine(event.record)}`;
     case 'gate':
       return `${event.host.name} gate ${event.planId}/${event.stepId} is ${event.isTrue ? 'open' : 'said to be open'}`;
+    case 'replayed':
+      return `${event.host.name} hears again: ${event.what}`;
+    case 'raised':
+      return `${event.host.name} keeps ${event.lane} ${event.epoch}.${event.sequence}`;
     case 'answered':
       return `${event.host.name} has an answer`;
     case 'told':
