@@ -1,10 +1,11 @@
 // The faults of one seed: which, when, how long. All of them are over when the storm is.
 import type { Fleet } from '../fleet.ts';
+import { aimedFaults } from './aimed-faults.ts';
 import type { Fault } from './fault.ts';
 import { networkFaults } from './network-faults.ts';
 import { processFaults } from './process-faults.ts';
 
-export const allFaults: readonly Fault[] = [...networkFaults, ...processFaults];
+export const allFaults: readonly Fault[] = [...networkFaults, ...processFaults, ...aimedFaults];
 
 export interface Storm {
   readonly untilMs: number;
