@@ -9,18 +9,18 @@ import type { NodeFacts } from '../shared/model/facts.ts';
 import { jsonToWire } from '../shared/rpc/codec.ts';
 import { type Identity, readIdentity } from './identity/identity.ts';
 import type { IdentityFolder } from './identity/identity-folder.ts';
-import { type Enrollment, joinFleet } from './identity/join.ts';
+import { type JoinOptions, joinFleet } from './identity/join.ts';
 import { readTokenIfThere, removeTokenFile } from './identity/token-file.ts';
 import { AGENT_VERSION } from './version.ts';
 
-export interface MembershipOptions {
+export interface MembershipOptions
+  extends Pick<JoinOptions, 'makeKey' | 'checkPin' | 'openEnrollment'> {
   readonly folder: IdentityFolder;
   /** `-`: the token came from standard input; nothing is removed. */
   readonly tokenFile: string;
   readonly coordinators: readonly string[];
   readonly nodeName: string | null;
   readonly facts: () => Promise<NodeFacts>;
-  readonly openEnrollment: (address: string, caPem: string) => Enrollment;
   readonly clock: Clock;
   readonly log: Logger;
   readonly random: () => number;
@@ -35,17 +35,11 @@ export async function joinWith(token: JoinToken, options: MembershipOptions): Pr
     return present;
   }
   const identity = await joinFleet({
+    ...options,
     token,
-    coordinators: options.coordinators,
-    folder: options.folder,
-    openEnrollment: options.openEnrollment,
     nodeName: options.nodeName ?? hostname(),
     agentVersion: AGENT_VERSION,
     facts: jsonToWire(await options.facts()),
-    clock: options.clock,
-    log: options.log,
-    random: options.random,
-    signal: options.signal,
   });
   await removeTokenFile(options.tokenFile);
   const { fleet, cluster, pool, nodeId } = identity;

@@ -3,14 +3,13 @@
 import type { Clock } from '../shared/clock.ts';
 import { AppError } from '../shared/errors.ts';
 import type { Logger } from '../shared/log.ts';
+import { type Random, systemRandom } from '../shared/random.ts';
 import type { EnrollmentDefinition } from '../shared/rpc/generated/muster/v1/Enrollment.ts';
 import type { FleetDefinition } from '../shared/rpc/generated/muster/v1/Fleet.ts';
 import type { OperatorDefinition } from '../shared/rpc/generated/muster/v1/Operator.ts';
 import { type Handlers, implement } from '../shared/rpc/handler.ts';
 import { services } from '../shared/rpc/load.ts';
-import { type ArtifactProvider, createArtifactProvider } from './artifacts/artifact-provider.ts';
-import { ArtifactStore } from './artifacts/artifact-store.ts';
-import type { ReleaseBases } from './artifacts/release-bases.ts';
+import type { ArtifactProvider } from './artifacts/artifact-provider.ts';
 import type { Settings } from './config.ts';
 import { type Coordinator, createCoordinator, type Decide } from './coordinator.ts';
 import { createChallenges } from './enrollment/challenges.ts';
@@ -52,15 +51,16 @@ export interface CoreOptions {
   readonly keys: Keys;
   readonly audit: AuditLog;
   readonly clock: Clock;
+  /** Of names, nonces and secrets. @default the system's */
+  readonly random?: Random;
   /** What the ends of certificates are compared with. @default clock */
   readonly certificateClock?: Pick<Clock, 'now'>;
   readonly log: Logger;
   /** Fires when the coordinator stops: open polls and downloads end. */
   readonly signal: AbortSignal;
   readonly decide: Decide;
-  /** Folder with one file per digest. */
-  readonly artifacts: string;
-  readonly releaseBases: ReleaseBases;
+  /** Says `onChange` when something came, or will not come. */
+  readonly openArtifacts: (onChange: () => void) => ArtifactProvider;
   readonly agentBinaries: AgentBinaries;
   readonly agentUnit: string;
 }
@@ -77,7 +77,7 @@ export interface Core {
 }
 
 export async function createCore(options: CoreOptions): Promise<Core> {
-  const { store, keys, audit, clock, log, signal } = options;
+  const { store, keys, audit, clock, log, random = systemRandom } = options;
   const { fleet } = options.settings;
   await upgradeRecords(store);
   const plans = await openPlans(store);
@@ -88,17 +88,7 @@ export async function createCore(options: CoreOptions): Promise<Core> {
   const onChange = polls.announce;
   const health = createHealthBook({ parse: parseHealth, clock, log, onChange });
   const refused = createRefusedJoins(clock);
-  const artifacts = createArtifactProvider({
-    store: new ArtifactStore(options.artifacts),
-    bases: options.releaseBases,
-    fetch,
-    clock,
-    random: Math.random,
-    signal,
-    log,
-    architecture: process.arch === 'arm64' ? 'arm64' : 'amd64',
-    onChange: () => coordinator.touch(),
-  });
+  const artifacts = options.openArtifacts(() => coordinator.touch());
   const shared = { fleet, store, clock, log, audit, feed, plans };
   const wake = (nodeId: string): void => polls.wake(nodeId);
   const coordinator = createCoordinator({
@@ -110,11 +100,11 @@ export async function createCore(options: CoreOptions): Promise<Core> {
       polls,
       artifacts: (cluster) => artifactView(artifacts, cluster),
     }),
-    issue: { ...shared, epoch: await epochOf(store), planKey: keys.planKey, wake },
+    issue: { ...shared, epoch: await epochOf(store), planKey: keys.planKey, random, wake },
     decide: options.decide,
   });
 
-  const challenges = createChallenges(clock);
+  const challenges = createChallenges(clock, random);
   const limit = createRateLimit(clock);
   const join = createJoin({ store, clock, log, audit, feed, challenges, limit, refused });
   const members = createMembers({ store, clock, log, audit });
@@ -126,7 +116,7 @@ export async function createCore(options: CoreOptions): Promise<Core> {
     clusters: coordinator,
     health: { book: health, polls, certificateClock },
     tokens: {
-      create: (tokenOptions) => createToken({ store, keys, clock, audit }, tokenOptions),
+      create: (tokenOptions) => createToken({ store, keys, clock, audit, random }, tokenOptions),
       change: (id, change) => changeToken({ store, clock, audit }, id, change),
     },
     artifacts,

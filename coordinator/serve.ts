@@ -5,6 +5,8 @@ import { type Clock, systemClock } from '../shared/clock.ts';
 import { isAbort } from '../shared/errors.ts';
 import { type Part, stopAll } from '../shared/lifecycle.ts';
 import type { Logger } from '../shared/log.ts';
+import { createArtifactProvider } from './artifacts/artifact-provider.ts';
+import { ArtifactStore } from './artifacts/artifact-store.ts';
 import { ReleaseBases } from './artifacts/release-bases.ts';
 import { resumePulls } from './artifacts/resume-pulls.ts';
 import { requireSettings } from './config.ts';
@@ -95,8 +97,18 @@ async function start(options: ServeOptions, parts: Part[]): Promise<Running> {
     log,
     signal,
     decide: options.decide ?? decide,
-    artifacts: paths.artifacts,
-    releaseBases: options.releaseBases ?? new ReleaseBases(),
+    openArtifacts: (onChange) =>
+      createArtifactProvider({
+        store: new ArtifactStore(paths.artifacts),
+        bases: options.releaseBases ?? new ReleaseBases(),
+        fetch,
+        clock,
+        random: Math.random,
+        signal,
+        log,
+        architecture: process.arch === 'arm64' ? 'arm64' : 'amd64',
+        onChange,
+      }),
     agentBinaries: options.agentBinaries,
     agentUnit: options.agentUnit ?? '',
   });

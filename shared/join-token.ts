@@ -1,8 +1,9 @@
 // The join token: `id.secret.pin.keyset`, one opaque string. Only id and secret are sent, and only
 // after the pin was checked; the pin is the SHA-256 of the fleet CA's SPKI, the key set's digest is
 // that of the exact bytes the coordinator will return. Both base64url.
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { AppError } from './errors.ts';
+import { systemRandom } from './random.ts';
 
 export interface JoinToken {
   /** Not secret: what logs and lists show. */
@@ -35,7 +36,8 @@ export function parseJoinToken(text: string): JoinToken {
 export const credentialOf = (token: JoinToken): string => `${token.id}.${token.secret}`;
 
 /** 256 bits from the system's generator. */
-export const newTokenSecret = (): string => randomBytes(32).toString('base64url');
+export const newTokenSecret = (random = systemRandom): string =>
+  random.bytes(32).toString('base64url');
 
 /** Base64url SHA-256: of an SPKI for the pin, of key-set bytes, of a secret for storing. */
 export const base64urlSha256 = (data: string | Uint8Array): string =>

@@ -28,10 +28,16 @@ export function isSignedBy(envelope: Envelope, keys: readonly string[]): boolean
 
 const spkiPrefix = Buffer.from('302a300506032b6570032100', 'hex');
 
+const texts = new WeakMap<KeyObject, string>();
+
 /** Base64 of the raw public key of a private or public Ed25519 key. */
 export function publicKeyText(key: KeyObject): string {
+  const known = texts.get(key);
+  if (known !== undefined) return known;
   const publicKey = key.type === 'private' ? createPublicKey(key) : key;
-  return publicKey.export({ format: 'der', type: 'spki' }).subarray(-32).toString('base64');
+  const text = publicKey.export({ format: 'der', type: 'spki' }).subarray(-32).toString('base64');
+  texts.set(key, text);
+  return text;
 }
 
 function publicKeyFrom(text: string): KeyObject {

@@ -1,7 +1,7 @@
 // Joins a fleet with a token: pin first, then proof of the node's own key, then the identity on disk,
 // then the token file removed. Safe to repeat at any point: the key is on disk before the first call,
 // and the same key with the same token gets the same identity.
-import { createHash, sign } from 'node:crypto';
+import { createHash, type KeyObject, sign } from 'node:crypto';
 import type { Clock } from '../../shared/clock.ts';
 import { AppError, isAbort, toAppError } from '../../shared/errors.ts';
 import { base64urlSha256, credentialOf, type JoinToken } from '../../shared/join-token.ts';
@@ -14,7 +14,7 @@ import { type Identity, writeIdentity } from './identity.ts';
 import type { IdentityFolder } from './identity-folder.ts';
 import { parseKeySet } from './key-set.ts';
 import { ensureNodeKey, type NodeKey } from './node-key.ts';
-import { checkPin } from './pin.ts';
+import { checkPin, type PinCheck, type PinnedCoordinator } from './pin.ts';
 
 export interface JoinCall {
   readonly token: string;
@@ -51,6 +51,10 @@ export interface JoinOptions {
   /** host:port, tried in turn. */
   readonly coordinators: readonly string[];
   readonly folder: IdentityFolder;
+  /** @default a P-256 key of the system's chance */
+  readonly makeKey?: () => KeyObject;
+  /** The handshake that sends nothing. @default over TLS */
+  readonly checkPin?: (check: PinCheck) => Promise<PinnedCoordinator>;
   readonly openEnrollment: (address: string, caPem: string) => Enrollment;
   readonly nodeName: string;
   readonly agentVersion: string;
@@ -70,7 +74,7 @@ const largeSkewMs = 5 * 60_000;
  * @throws AppError refused (pin), unauthenticated, permission-denied, invalid
  */
 export async function joinFleet(options: JoinOptions): Promise<Identity> {
-  const nodeKey = await ensureNodeKey(options.folder);
+  const nodeKey = await ensureNodeKey(options.folder, options.makeKey);
   return await retry(() => joinAnyone(options, nodeKey), {
     ...backoff,
     clock: options.clock,
@@ -105,7 +109,7 @@ async function joinAnyone(options: JoinOptions, nodeKey: NodeKey): Promise<Ident
 async function joinAt(address: string, options: JoinOptions, nodeKey: NodeKey): Promise<Identity> {
   const { token, clock, signal, log } = options;
   const nowMs = clock.now();
-  const pinned = await checkPin({
+  const pinned = await (options.checkPin ?? checkPin)({
     address,
     pin: token.pin,
     nowMs,

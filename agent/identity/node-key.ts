@@ -40,12 +40,14 @@ export async function readNodeKey(folder: IdentityFolder): Promise<NodeKey | nul
   return pem === null ? null : nodeKeyFromPem(pem.toString('utf8'));
 }
 
-export async function ensureNodeKey(folder: IdentityFolder): Promise<NodeKey> {
+const newKey = (): KeyObject => generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
+
+/** @param makeKey P-256; called when there is none yet */
+export async function ensureNodeKey(folder: IdentityFolder, makeKey = newKey): Promise<NodeKey> {
   await folder.disk.makeDirectory(folder.directory);
   const present = await readNodeKey(folder);
   if (present !== null) return present;
-  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-  const pem = privateKey.export({ format: 'pem', type: 'pkcs8' }).toString();
+  const pem = makeKey().export({ format: 'pem', type: 'pkcs8' }).toString();
   await writeTo(folder, fileName, { content: pem });
   return nodeKeyFromPem(pem);
 }

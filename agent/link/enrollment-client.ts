@@ -1,6 +1,6 @@
 // The Enrollment calls over gRPC: server TLS by one CA and one fixed name, no certificate of ours.
 
-import { createClient, openChannel } from '../../shared/rpc/client.ts';
+import { createClient, openChannel, type RpcClient } from '../../shared/rpc/client.ts';
 import type { EnrollmentDefinition } from '../../shared/rpc/generated/muster/v1/Enrollment.ts';
 import { services } from '../../shared/rpc/load.ts';
 import { clientCredentials, fixedServerName } from '../../shared/rpc/tls.ts';
@@ -12,6 +12,14 @@ export function openEnrollment(address: string, caPem: string): Enrollment {
   const credentials = clientCredentials(caPem, null);
   const channel = openChannel({ address, credentials, options: fixedServerName });
   const client = createClient<EnrollmentDefinition>(services.enrollment, channel);
+  return enrollmentCalls(client, () => channel.close());
+}
+
+/** The calls as messages, whatever carries them. */
+export function enrollmentCalls(
+  client: RpcClient<EnrollmentDefinition>,
+  close: () => void,
+): Enrollment {
   return {
     getChallenge: async (signal) => {
       const reply = await client.GetChallenge({}, { timeoutMs, signal });
@@ -30,6 +38,6 @@ export function openEnrollment(address: string, caPem: string): Enrollment {
       const reply = await client.Join(request, { timeoutMs, signal });
       return { ...reply, counter: Number(reply.counter) };
     },
-    close: () => channel.close(),
+    close,
   };
 }

@@ -4,20 +4,15 @@ import { X509Certificate } from 'node:crypto';
 import type { Client } from '@grpc/grpc-js';
 import type { Clock } from '../../shared/clock.ts';
 import { AppError, toAppError } from '../../shared/errors.ts';
-import {
-  type CallOptions,
-  createClient,
-  openChannel,
-  type RpcClient,
-} from '../../shared/rpc/client.ts';
-import { envelopeFromWire, jsonToWire } from '../../shared/rpc/codec.ts';
+import { createClient, openChannel, type RpcClient } from '../../shared/rpc/client.ts';
 import type { FleetDefinition } from '../../shared/rpc/generated/muster/v1/Fleet.ts';
 import { services } from '../../shared/rpc/load.ts';
 import { clientCredentials, fixedServerName } from '../../shared/rpc/tls.ts';
 import { pinOf } from '../identity/certificate-chain.ts';
 import type { Identity } from '../identity/identity.ts';
 import { checkPin } from '../identity/pin.ts';
-import type { CoordinatorLink, Poll, PollReply } from './coordinator-link.ts';
+import type { CoordinatorLink } from './coordinator-link.ts';
+import { type FleetCall, fleetLink } from './fleet-link.ts';
 
 export interface GrpcLinkOptions {
   /** host:port, tried in turn. */
@@ -26,10 +21,6 @@ export interface GrpcLinkOptions {
   readonly agentVersion: string;
   readonly clock: Clock;
 }
-
-const callTimeoutMs = 20_000;
-/** Beyond the hold: the coordinator answers a held poll in time, or it is gone. */
-const pollGraceMs = 15_000;
 
 interface Endpoint {
   readonly address: string;
@@ -46,10 +37,7 @@ export function openGrpcLink(options: GrpcLinkOptions): CoordinatorLink {
   });
   let preferred = 0;
 
-  const call = async <T>(
-    callOptions: CallOptions,
-    run: (client: RpcClient<FleetDefinition>, callOptions: CallOptions) => Promise<T>,
-  ): Promise<T> => {
+  const call: FleetCall = async (callOptions, run) => {
     let failure = new AppError('usage', 'no coordinator address is configured');
     for (let turn = 0; turn < endpoints.length; turn += 1) {
       const index = (preferred + turn) % endpoints.length;
@@ -68,61 +56,13 @@ export function openGrpcLink(options: GrpcLinkOptions): CoordinatorLink {
     throw await withClockFault(failure, options);
   };
 
-  return {
-    reportFacts: (facts, signal) =>
-      call({ timeoutMs: callTimeoutMs, signal }, (client, callOptions) =>
-        client.ReportFacts({ facts: jsonToWire(facts) }, callOptions),
-      ),
-    pullPlan: (poll, signal) =>
-      call({ timeoutMs: poll.holdMs + pollGraceMs, signal }, async (client, callOptions) => {
-        const request = pollToWire(poll, options.agentVersion);
-        const reply = await client.PullPlan(request, callOptions);
-        if (reply.answer === null) {
-          throw new AppError('invalid', 'the coordinator sent no signed answer', {
-            retryable: true,
-          });
-        }
-        const answer = envelopeFromWire(reply.answer);
-        return { plans: reply.plans.map(envelopeFromWire), answer } satisfies PollReply;
-      }),
-    reportProgress: (journalId, offset, records, signal) =>
-      call({ timeoutMs: callTimeoutMs, signal }, async (client, callOptions) => {
-        const request = { journalId, offset, records: [...records] };
-        const reply = await client.ReportProgress(request, callOptions);
-        return Number(reply.nextOffset);
-      }),
-    signCertificate: ({ planId, stepId, profile, csr }, signal) =>
-      call({ timeoutMs: callTimeoutMs, signal }, (client, callOptions) =>
-        client.SignCertificate({ planId, stepId, profile, csr }, callOptions),
-      ),
-    renew: (csr, counter, signal) =>
-      call({ timeoutMs: callTimeoutMs, signal }, async (client, callOptions) => {
-        const reply = await client.Renew({ csr, counter }, callOptions);
-        return { chain: reply.certificateChain, counter: Number(reply.counter) };
-      }),
+  return fleetLink({
+    call,
+    agentVersion: options.agentVersion,
     close: () => {
       for (const { channel } of endpoints) channel.close();
     },
-  };
-}
-
-function pollToWire(poll: Poll, agentVersion: string) {
-  return {
-    instanceId: poll.instanceId,
-    poll: poll.poll,
-    nonce: poll.nonce,
-    bootId: poll.bootId,
-    agentVersion,
-    factsDigest: poll.factsDigest,
-    lanes: poll.lanes.map((lane) => ({ ...lane, planIds: [...lane.planIds] })),
-    journalId: poll.journalId,
-    journalEnd: poll.journalEnd,
-    trouble: poll.trouble,
-    holdMs: poll.holdMs,
-    health: poll.health?.json ?? new Uint8Array(),
-    healthAgeMs: poll.health?.ageMs ?? 0,
-    hostTimeMs: poll.hostTimeMs,
-  };
+  });
 }
 
 /**

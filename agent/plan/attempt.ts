@@ -7,6 +7,7 @@ import { whenAborted } from '../../shared/until-aborted.ts';
 import type { StepContext, StepRegistry, StepRunner } from '../steps/step-runner.ts';
 import type { StepTurn } from './decide.ts';
 import { endEarlierUnits } from './earlier-units.ts';
+import { guarded, PutOff } from './put-off.ts';
 import { type StepServices, stepContext } from './step-context.ts';
 import { checkedOutputs, stepErrorFrom } from './step-error.ts';
 
@@ -24,12 +25,18 @@ export interface AttemptOptions {
   /** Fires when the plan is stopped. */
   readonly stopped: AbortSignal;
   readonly say: (sentence: string) => void;
+  /** Asked again right before the first command. */
+  readonly mayAct: () => boolean;
 }
 
 /** What ignores its signal this long after its time is over is left behind and called failed. */
 const settleMs = 60_000;
 
-export async function runAttempt(turn: StepTurn, options: AttemptOptions): Promise<AttemptOutcome> {
+/** Null: it was put off, and nothing was done. */
+export async function runAttempt(
+  turn: StepTurn,
+  options: AttemptOptions,
+): Promise<AttemptOutcome | null> {
   const { step } = turn;
   const { clock } = options.services;
   const ended = new AbortController();
@@ -50,17 +57,22 @@ export async function runAttempt(turn: StepTurn, options: AttemptOptions): Promi
     () => interrupt('timeout'),
     () => undefined,
   );
-  const context = stepContext(options.services, {
-    planId: options.planId,
-    turn,
-    signal: ended.signal,
-    say: options.say,
-  });
+  const host = guarded(options.services.host, options.mayAct);
+  const context = stepContext(
+    { ...options.services, host },
+    {
+      planId: options.planId,
+      turn,
+      signal: ended.signal,
+      say: options.say,
+    },
+  );
   try {
     const work = checkAndDo(turn, { context, options });
     const lost = loseUnresponsive(ended.signal, over.signal, options);
     return await Promise.race([work, lost]);
   } catch (thrown) {
+    if (thrown instanceof PutOff) return null;
     return failure(thrown, why, turn);
   } finally {
     options.stopped.removeEventListener('abort', onStop);

@@ -34,6 +34,8 @@ export interface Circumstances {
   readonly bootId: string;
   readonly nowMs: number;
   readonly mayGoOn: boolean;
+  /** The step has measured its gate a moment ago. */
+  readonly isYoung: (stepId: string) => boolean;
 }
 
 export function decidePlan(plan: Plan, history: PlanHistory, now: Circumstances): PlanDecision {
@@ -51,9 +53,25 @@ export function decidePlan(plan: Plan, history: PlanHistory, now: Circumstances)
     const why = whyHold(plan, history, now);
     if (why !== null) return { kind: 'hold', why };
   }
-  const candidates = isEnding ? open : stepsToRun(plan.stages[stage], history);
-  const turns = candidates.map((step) => turnOf(step, { plan, history }));
-  return { kind: 'run', stage, turns };
+  const turnsOf = (steps: readonly Step[]) => steps.map((step) => turnOf(step, { plan, history }));
+  if (isEnding) return { kind: 'run', stage, turns: turnsOf(open) };
+  const candidates = stepsToRun(plan.stages[stage], history);
+  const old = candidates.flatMap((step) => gateOf(plan, step)).filter(({ id }) => !now.isYoung(id));
+  if (old.length > 0) return { kind: 'run', stage: stage - 1, turns: turnsOf([...new Set(old)]) };
+  return { kind: 'run', stage, turns: turnsOf(candidates) };
+}
+
+const isDisrupting = ({ effect }: Step): boolean => effect === 'disrupt' || effect === 'destroy';
+
+/**
+ * What has to be measured right before a step that others may notice: the stage before its own, where
+ * that only looks.
+ */
+export function gateOf(plan: Plan, step: Step): readonly Step[] {
+  if (!isDisrupting(step)) return [];
+  const stage = plan.stages.findIndex(({ steps }) => steps.includes(step));
+  const before = plan.stages[stage - 1]?.steps ?? [];
+  return before.every(({ effect }) => effect === 'read') ? before : [];
 }
 
 /** Rule 15: what a restart in between may have made wrong. */

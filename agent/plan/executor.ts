@@ -9,8 +9,16 @@ import type { JournalRecord, StepError } from '../../shared/model/progress.ts';
 import { untilAborted } from '../../shared/until-aborted.ts';
 import type { StepRegistry } from '../steps/step-runner.ts';
 import { type AttemptOutcome, runAttempt } from './attempt.ts';
-import { decidePlan, mayBegin, type PlanDecision, type StepTurn, unitName } from './decide.ts';
+import {
+  decidePlan,
+  gateOf,
+  mayBegin,
+  type PlanDecision,
+  type StepTurn,
+  unitName,
+} from './decide.ts';
 import { changedSteps, type PlanHistory } from './history.ts';
+import { type MeasuredGates, measuredGates } from './measured-gates.ts';
 import type { StepServices } from './step-context.ts';
 
 export interface ExecutorOptions {
@@ -49,6 +57,7 @@ const failurePauseMs = 250;
 export async function runPlan(options: ExecutorOptions): Promise<void> {
   const { plan, signal } = options;
   if (!options.isOwn) await forgetFinishedUnits(options);
+  const gates = measuredGates(options.services.clock);
   for (;;) {
     signal.throwIfAborted();
     const decision = decidePlan(plan, options.history(), {
@@ -56,6 +65,7 @@ export async function runPlan(options: ExecutorOptions): Promise<void> {
       bootId: options.bootId,
       nowMs: options.signedNow(),
       mayGoOn: options.coordinator.mayGoOn(plan.planId),
+      isYoung: gates.isYoung,
     });
     if (decision.kind === 'finished') return;
     if (decision.kind === 'finish') {
@@ -68,13 +78,17 @@ export async function runPlan(options: ExecutorOptions): Promise<void> {
       options.say('', null);
       continue;
     }
-    await runTurns(decision.turns, options);
+    await runTurns(decision.turns, options, gates);
   }
 }
 
 /** All of them to their end, also when one fails; then the first failure of the journal is thrown. */
-async function runTurns(turns: readonly StepTurn[], options: ExecutorOptions): Promise<void> {
-  const results = await Promise.allSettled(turns.map((turn) => runTurn(turn, options)));
+async function runTurns(
+  turns: readonly StepTurn[],
+  options: ExecutorOptions,
+  gates: MeasuredGates,
+): Promise<void> {
+  const results = await Promise.allSettled(turns.map((turn) => runTurn(turn, options, gates)));
   // Once for the stage: each forgetting is a process, and a process is what a busy host has least of.
   await forgetAll(
     results.flatMap((result) => (result.status === 'fulfilled' ? result.value : [])),
@@ -86,7 +100,11 @@ async function runTurns(turns: readonly StepTurn[], options: ExecutorOptions): P
 }
 
 /** The prefixes of the units that are to be forgotten, the outcome being in the journal. */
-async function runTurn(turn: StepTurn, options: ExecutorOptions): Promise<readonly string[]> {
+async function runTurn(
+  turn: StepTurn,
+  options: ExecutorOptions,
+  gates: MeasuredGates,
+): Promise<readonly string[]> {
   const { plan, services } = options;
   const { step, attempt, unit } = turn;
   const { clock } = services;
@@ -127,9 +145,16 @@ async function runTurn(turn: StepTurn, options: ExecutorOptions): Promise<readon
     services,
     stopped: options.stopped,
     say: (sentence) => options.say(step.id, sentence),
+    mayAct: () =>
+      isAnswerYoung(turn, options) && gateOf(plan, step).every(({ id }) => gates.isYoung(id)),
   });
   // The work itself is not interrupted: its units go on and are found again.
   const outcome = await untilAborted(options.signal, work);
+  if (outcome === null) {
+    log.warn({ kind: step.kind }, 'step put off: what allowed it to begin has grown old');
+    return [];
+  }
+  if (outcome.error === null) gates.note(step.id);
   // A service that is being stopped has its children ended with it: that is no failure of theirs.
   if (outcome.result === 'failed') await clock.sleep(failurePauseMs, options.signal);
   await options.record(outcomeRecord(turn, outcome, { options, beganBootMs, attempt }));
@@ -141,6 +166,12 @@ async function runTurn(turn: StepTurn, options: ExecutorOptions): Promise<readon
   return [unit, ...turn.earlierUnits];
 }
 
+const isAnswerYoung = ({ step }: StepTurn, options: ExecutorOptions): boolean =>
+  mayBegin(step, {
+    lastAnswerBootMs: options.coordinator.lastAnswerBootMs(),
+    nowBootMs: options.services.clock.boot(),
+  });
+
 /** Waits until the coordinator's last answer is young enough. False: stopped meanwhile. */
 async function mayBeginNow(turn: StepTurn, options: ExecutorOptions): Promise<boolean> {
   const { step } = turn;
@@ -148,9 +179,7 @@ async function mayBeginNow(turn: StepTurn, options: ExecutorOptions): Promise<bo
     options.signal.throwIfAborted();
     const isResumed = turn.earlierUnits.length > 0;
     if (options.stopped.aborted && !isResumed) return false;
-    const lastAnswerBootMs = options.coordinator.lastAnswerBootMs();
-    const nowBootMs = options.services.clock.boot();
-    if (mayBegin(step, { lastAnswerBootMs, nowBootMs })) return true;
+    if (isAnswerYoung(turn, options)) return true;
     options.say(
       step.id,
       `${step.kind} waits: no answer of the coordinator is young enough to begin it`,

@@ -1,7 +1,7 @@
 // Nonces that a joiner signs: random, known for two minutes, usable once, in memory only. After a
 // restart of the coordinator a joiner asks for another.
-import { randomBytes } from 'node:crypto';
 import type { Clock } from '../../shared/clock.ts';
+import { systemRandom } from '../../shared/random.ts';
 
 export interface Challenges {
   create(): Uint8Array;
@@ -13,7 +13,7 @@ const lifetimeMs = 2 * 60 * 1000;
 /** Strangers can ask too, so what they can make us remember has an end. */
 const capacity = 20_000;
 
-export function createChallenges(clock: Clock): Challenges {
+export function createChallenges(clock: Clock, random = systemRandom): Challenges {
   // Insertion order is order of age.
   const given = new Map<string, number>();
   const dropOld = (): void => {
@@ -24,7 +24,7 @@ export function createChallenges(clock: Clock): Challenges {
   };
   return {
     create() {
-      const nonce = randomBytes(32);
+      const nonce = random.bytes(32);
       given.set(nonce.toString('base64'), clock.boot() + lifetimeMs);
       dropOld();
       return nonce;

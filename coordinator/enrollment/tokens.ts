@@ -3,6 +3,7 @@
 import type { Clock } from '../../shared/clock.ts';
 import { AppError } from '../../shared/errors.ts';
 import { base64urlSha256, formatJoinToken, newTokenSecret } from '../../shared/join-token.ts';
+import type { Random } from '../../shared/random.ts';
 import type { AuditLog } from '../events/audit-log.ts';
 import type { Keys } from '../keys/keys.ts';
 import { newTokenId } from '../signing/new-ids.ts';
@@ -15,6 +16,8 @@ export interface TokenDependencies {
   readonly keys: Pick<Keys, 'pin' | 'keySetDigest'>;
   readonly clock: Clock;
   readonly audit: AuditLog;
+  /** @default the system's */
+  readonly random?: Random;
 }
 
 export interface TokenOptions {
@@ -55,10 +58,10 @@ export async function createToken(
   checkOptions(cluster.value, options);
   const uses =
     options.uses === 0 ? await defaultUses(deps.store, cluster.value, options.pool) : options.uses;
-  const secret = newTokenSecret();
+  const secret = newTokenSecret(deps.random);
   const now = deps.clock.now();
   const record: TokenRecord = {
-    id: newTokenId(),
+    id: newTokenId(deps.random),
     secretHash: base64urlSha256(secret),
     cluster: options.cluster,
     pool: options.pool,

@@ -1,7 +1,7 @@
 // CSRs as they come from hosts. A CSR gives its public key and the proof that its sender has the
 // private one; its subject, names and wishes are not even read.
 import 'reflect-metadata';
-import { createPublicKey, type KeyObject, webcrypto } from 'node:crypto';
+import { createPublicKey, type KeyObject, verify } from 'node:crypto';
 import { Pkcs10CertificateRequest } from '@peculiar/x509';
 import { sha256Hex } from '../../shared/canonical.ts';
 import { AppError } from '../../shared/errors.ts';
@@ -33,10 +33,11 @@ export async function keyOfRequest(csr: Uint8Array): Promise<RequestedKey> {
       'the key of the certificate request is not an uncompressed P-256 key',
     );
   }
-  if (!(await isSelfSigned(request))) {
+  const key = createPublicKey({ key: spki, format: 'der', type: 'spki' });
+  if (!isSignedBy(request, key)) {
     throw new AppError('invalid', 'the certificate request is not signed by its own key');
   }
-  return { key: createPublicKey({ key: spki, format: 'der', type: 'spki' }), spki };
+  return { key, spki };
 }
 
 function parse(csr: Uint8Array): Pkcs10CertificateRequest {
@@ -47,13 +48,29 @@ function parse(csr: Uint8Array): Pkcs10CertificateRequest {
   }
 }
 
-async function isSelfSigned(request: Pkcs10CertificateRequest): Promise<boolean> {
-  try {
-    return await request.verify(webcrypto);
-  } catch {
-    // A signature of a wrong shape throws; for us it is as wrong as any other.
-    return false;
-  }
+/** ECDSA with SHA-256; anything else is as wrong as a wrong signature. */
+function isSignedBy(request: Pkcs10CertificateRequest, key: KeyObject): boolean {
+  const signed = firstElement(Buffer.from(request.rawData));
+  return signed !== null && verify('sha256', signed, key, Buffer.from(request.signature));
+}
+
+/** Of a DER sequence, as it stands there, head and all; null when there is none. */
+function firstElement(sequence: Buffer): Buffer | null {
+  const outer = headOf(sequence, 0);
+  const inner = outer === null ? null : headOf(sequence, outer.content);
+  if (outer === null || inner === null || inner.end > sequence.length) return null;
+  return sequence.subarray(outer.content, inner.end);
+}
+
+/** Where what a DER head at `at` tells of begins and ends. */
+function headOf(bytes: Buffer, at: number): { content: number; end: number } | null {
+  const first = bytes[at + 1];
+  if (first === undefined) return null;
+  if (first < 0x80) return { content: at + 2, end: at + 2 + first };
+  const size = first & 0x7f;
+  if (size === 0 || size > 2 || at + 2 + size > bytes.length) return null;
+  const content = at + 2 + size;
+  return { content, end: content + bytes.readUIntBE(at + 2, size) };
 }
 
 /** First 16 hex digits of the SHA-256 of the key's SPKI. */

@@ -5,6 +5,7 @@ import type { KeyObject } from 'node:crypto';
 import type { Clock } from '../../shared/clock.ts';
 import type { Logger } from '../../shared/log.ts';
 import type { Lane } from '../../shared/model/plan.ts';
+import type { Random } from '../../shared/random.ts';
 import { envelopeToStored } from '../../shared/rpc/codec.ts';
 import type { AuditLog } from '../events/audit-log.ts';
 import type { EventFeed } from '../events/event-feed.ts';
@@ -27,6 +28,8 @@ export interface IssueDependencies {
   readonly audit: AuditLog;
   readonly feed: EventFeed;
   readonly plans: Plans;
+  /** @default the system's */
+  readonly random?: Random;
   /** The node's open poll looks again. */
   readonly wake: (nodeId: string) => void;
 }
@@ -61,7 +64,7 @@ async function issuePlan(
   if (node === null) return false;
   const plan = createPlan(draft, node, {
     fleet: deps.fleet,
-    planId: newPlanId(),
+    planId: newPlanId(deps.random),
     epoch: deps.epoch,
     sequence: node.sequence[draft.lane],
     now: deps.clock.now(),

@@ -18,30 +18,63 @@ export function identifyPeer(certificate: Buffer | null, now: number): Peer {
       'this call needs a certificate of this fleet; the caller showed none that is valid',
     );
   }
+  const { peer, fromMs, untilMs } = shownBy(certificate);
+  if (now < fromMs) {
+    throw refuse(`the caller's certificate is not valid before ${new Date(fromMs).toISOString()}`);
+  }
+  if (now >= untilMs) {
+    throw refuse(`the caller's certificate expired at ${new Date(untilMs).toISOString()}`);
+  }
+  return peer();
+}
+
+/** What a certificate says, whatever the time is. */
+interface Shown {
+  readonly fromMs: number;
+  readonly untilMs: number;
+  /** @throws AppError unauthenticated when it is nobody's. */
+  readonly peer: () => Peer;
+}
+
+/** Members show the same one at every call, and reading it costs more than the rest of the guard. */
+const shown = new Map<string, Shown>();
+const mostShown = 4_096;
+
+function shownBy(certificate: Buffer): Shown {
+  const key = certificate.toString('latin1');
+  const known = shown.get(key);
+  if (known !== undefined) return known;
   const parsed = new X509Certificate(certificate);
-  if (now < parsed.validFromDate.getTime()) {
-    throw refuse(
-      `the caller's certificate is not valid before ${parsed.validFromDate.toISOString()}`,
-    );
-  }
-  if (now >= parsed.validToDate.getTime()) {
-    throw refuse(`the caller's certificate expired at ${parsed.validToDate.toISOString()}`);
-  }
-  const subject = parseSubject(parsed.subject);
+  const peer = peerOf(parsed);
+  const fresh: Shown = {
+    fromMs: parsed.validFromDate.getTime(),
+    untilMs: parsed.validToDate.getTime(),
+    peer: () => {
+      if (peer instanceof AppError) throw peer;
+      return peer;
+    },
+  };
+  if (shown.size >= mostShown) shown.clear();
+  shown.set(key, fresh);
+  return fresh;
+}
+
+function peerOf(certificate: X509Certificate): Peer | AppError {
+  const subject = parseSubject(certificate.subject);
   const name = subject.get('CN') ?? '';
   const unit = subject.get('OU');
-  if (unit === NODE_UNIT) return nodePeer(parsed, name);
+  if (unit === NODE_UNIT) return nodePeer(certificate, name);
   if (unit === OPERATOR_UNIT) {
     const role = subject.get('O') === 'muster:admin' ? 'admin' : 'viewer';
     return { kind: 'operator', name, role };
   }
-  throw refuse(`a certificate of unit ${unit ?? 'none'} is for neither a node nor an operator`);
+  return refuse(`a certificate of unit ${unit ?? 'none'} is for neither a node nor an operator`);
 }
 
-function nodePeer(certificate: X509Certificate, name: string): Peer {
+function nodePeer(certificate: X509Certificate, name: string): Peer | AppError {
   const spki = certificate.publicKey.export({ format: 'der', type: 'spki' });
   if (sha256Hex(spki).slice(0, 16) !== name) {
-    throw refuse("the caller's certificate names another node than its key");
+    return refuse("the caller's certificate names another node than its key");
   }
   return { kind: 'node', nodeId: asNodeId(name), publicKey: spki.toString('base64') };
 }

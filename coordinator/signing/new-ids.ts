@@ -1,14 +1,15 @@
 // New names for plans, fleets and tokens. Short lower-case base32: parts of unit names and logs.
-import { randomBytes } from 'node:crypto';
 import { asPlanId, type PlanId } from '../../shared/model/ids.ts';
+import { type Random, systemRandom } from '../../shared/random.ts';
 
 const alphabet = 'abcdefghijklmnopqrstuvwxyz234567';
 
-function randomBase32(length: number): string {
-  return [...randomBytes(length)].map((byte) => alphabet[byte & 31]).join('');
+function randomBase32(random: Random, length: number): string {
+  return [...random.bytes(length)].map((byte) => alphabet[byte & 31]).join('');
 }
 
-export const newPlanId = (): PlanId => asPlanId(`p${randomBase32(12)}`);
-export const newFleetId = (): string => `f${randomBase32(12)}`;
+export const newPlanId = (random = systemRandom): PlanId =>
+  asPlanId(`p${randomBase32(random, 12)}`);
+export const newFleetId = (): string => `f${randomBase32(systemRandom, 12)}`;
 /** Not secret. */
-export const newTokenId = (): string => `mt${randomBase32(10)}`;
+export const newTokenId = (random = systemRandom): string => `mt${randomBase32(random, 10)}`;

@@ -4,7 +4,7 @@
 import type { ExecutorOptions } from '../../agent/plan/executor.ts';
 import { runPlan } from '../../agent/plan/executor.ts';
 import { foldRecords, type PlanHistory } from '../../agent/plan/history.ts';
-import type { StepRegistry } from '../../agent/steps/step-runner.ts';
+import type { StepContext, StepRegistry } from '../../agent/steps/step-runner.ts';
 import { AppError } from '../../shared/errors.ts';
 import type { Plan } from '../../shared/model/plan.ts';
 import type { JournalRecord } from '../../shared/model/progress.ts';
@@ -22,6 +22,8 @@ export interface Kill {
 export type Behaviour = (turn: {
   readonly path: string;
   readonly signal: AbortSignal;
+  /** A command of the attempt on the host. */
+  readonly command: (argv: readonly string[]) => Promise<unknown>;
 }) => Promise<void>;
 
 const forever = new Promise<never>(() => undefined);
@@ -123,10 +125,14 @@ export class PlanWorld {
           ? ({ kind: 'satisfied' } as const)
           : ({ kind: 'needed', why: 'not there' } as const);
       },
-      apply: async ({ path }: { path: string }, context: { signal: AbortSignal }) => {
+      apply: async ({ path }: { path: string }, context: StepContext) => {
         if (!isAlive()) return await forever;
         this.applied.set(path, (this.applied.get(path) ?? 0) + 1);
-        await this.behaviours.get(path)?.({ path, signal: context.signal });
+        await this.behaviours.get(path)?.({
+          path,
+          signal: context.signal,
+          command: (argv) => context.host.change(argv, { unit: context.unit, timeoutMs: 1_000 }),
+        });
         if (!isAlive()) return await forever;
         this.done.add(path);
         return {};

@@ -1,9 +1,11 @@
 // The change `init`: the first master.
 
 import { digestOf } from '../../../shared/canonical.ts';
+import type { Stage } from '../../../shared/model/plan.ts';
 import { type InitInputs, startControlPlane } from '../../runbooks/init-control-plane.ts';
 import { changes } from '../changes.ts';
 import { type Goal, nothing, waits, wants } from '../goal.ts';
+import { remembered } from '../remembered.ts';
 import { controlPlaneOf, etcdOf, materialsOf, type Situation } from '../situation.ts';
 import type { Member } from '../topology.ts';
 
@@ -24,8 +26,14 @@ export const init: Goal = {
     const subject = topology.byId.get(cluster.change?.delegate ?? first.id);
     if (cluster.change?.kind !== 'init' || subject === undefined) return nothing;
     const { gateBefore, gateAfter } = changes.init;
+    const inputs = initInputs(situation, subject);
+    const { masters, etcd } = inputs;
+    const { name, address, arch, labels, pool } = subject;
+    const from = { host: { name, address, arch, labels, pool }, masters, etcd };
     const stages = () =>
-      startControlPlane(initInputs(situation, subject), { before: gateBefore, after: gateAfter });
+      controlPlanes.of(cluster, from, () =>
+        startControlPlane(inputs, { before: gateBefore, after: gateAfter }),
+      );
     return wants({
       kind: 'init',
       subject: subject.id,
@@ -37,6 +45,9 @@ export const init: Goal = {
     });
   },
 };
+
+/** Wanted until it runs, and more than a screen of manifests. */
+const controlPlanes = remembered<readonly Stage[]>();
 
 /** What of a master a later change of the spec may make another. */
 export const controlPlaneDigest = ({ address, labels }: Member): string =>

@@ -2,6 +2,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { createArtifactProvider } from '../../../coordinator/artifacts/artifact-provider.ts';
+import { ArtifactStore } from '../../../coordinator/artifacts/artifact-store.ts';
 import { ReleaseBases } from '../../../coordinator/artifacts/release-bases.ts';
 import { requireSettings } from '../../../coordinator/config.ts';
 import { createCore } from '../../../coordinator/core.ts';
@@ -35,8 +37,18 @@ test('a core is put together and starts nothing: artifacts are pulled once per s
       log: silentLogger,
       signal: new AbortController().signal,
       decide: decidesNothing,
-      artifacts: paths.artifacts,
-      releaseBases: new ReleaseBases(),
+      openArtifacts: (onChange) =>
+        createArtifactProvider({
+          store: new ArtifactStore(paths.artifacts),
+          bases: new ReleaseBases(),
+          fetch,
+          clock: systemClock,
+          random: Math.random,
+          signal: new AbortController().signal,
+          log: silentLogger,
+          architecture: 'amd64',
+          onChange,
+        }),
       agentBinaries: {},
       agentUnit: '',
     });

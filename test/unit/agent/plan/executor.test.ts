@@ -286,3 +286,68 @@ test('a disrupting step waits until the coordinator’s last answer is young eno
   await life;
   expect(world.history().finished).toBe('done');
 });
+
+const gated: Plan = aPlan({
+  stages: [
+    { title: 'gate', steps: [aStep('gate', { effect: 'read' })] },
+    { title: 'act', steps: [aStep('act', { effect: 'disrupt', beginWithinSeconds: 30 })] },
+  ],
+});
+
+test('a gate that an earlier process measured is measured again before a disrupting step', async () => {
+  const world = new PlanWorld(gated);
+  await world.live({ isOwn: true, kill: { record: 3, when: 'after' } });
+  await settle();
+  await world.clock.advance(120_000);
+  world.answer();
+  await world.live({ isOwn: false });
+  expect(linesOf(world)).toEqual([
+    'plan-accepted',
+    'begin gate 1',
+    'gate 1 changed',
+    'begin act 1',
+    'begin gate 2',
+    'gate 2 satisfied',
+    'begin act 2',
+    'act 2 changed',
+    'plan done',
+  ]);
+});
+
+test('a disrupting step that slept before its first command is put off, and its gate measured again', async () => {
+  const world = new PlanWorld(gated);
+  world.host.answer('act', '');
+  let runs = 0;
+  world.behaviours.set('/tmp/act', async ({ command }) => {
+    runs += 1;
+    if (runs === 1) world.clock.skip(15_000);
+    await command(['act']);
+  });
+  await world.live({ isOwn: true });
+  expect(linesOf(world)).toEqual([
+    'plan-accepted',
+    'begin gate 1',
+    'gate 1 changed',
+    'begin act 1',
+    'begin gate 2',
+    'gate 2 satisfied',
+    'begin act 2',
+    'act 2 changed',
+    'plan done',
+  ]);
+  expect(world.host.changes.filter((text) => text.startsWith('change'))).toEqual([
+    'change muster-p1-act-2: act',
+  ]);
+});
+
+test('a step that has begun to act is not put off halfway', async () => {
+  const world = new PlanWorld(gated);
+  world.host.answer('act', '');
+  world.behaviours.set('/tmp/act', async ({ command }) => {
+    await command(['act', '1']);
+    world.clock.skip(60_000);
+    await command(['act', '2']);
+  });
+  await world.live({ isOwn: true });
+  expect(linesOf(world).at(-2)).toBe('act 1 changed');
+});

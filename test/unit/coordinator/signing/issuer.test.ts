@@ -85,6 +85,6 @@ describe('new ids', () => {
     expect(newPlanId()).toMatch(/^p[a-z2-7]{12}$/);
     expect(newFleetId()).toMatch(/^f[a-z2-7]{12}$/);
     expect(newTokenId()).toMatch(/^mt[a-z2-7]{10}$/);
-    expect(new Set(Array.from({ length: 1000 }, newPlanId)).size).toBe(1000);
+    expect(new Set(Array.from({ length: 1000 }, () => newPlanId())).size).toBe(1000);
   });
 });

@@ -1,0 +1,114 @@
+// Agents that do it wrong: what they keep, what they look at, what they begin.
+import { UNIT_DIRECTORY } from '../../../agent/host/transient-unit.ts';
+import type { StateDisk } from '../../../agent/state-disk.ts';
+import { runOn } from '../world/runners.ts';
+import type { Bug } from './bug.ts';
+
+const unsynced = (disk: StateDisk): StateDisk => ({
+  ...disk,
+  open: async (path) => {
+    const file = await disk.open(path);
+    return {
+      ...file,
+      write: async (bytes, position) => {
+        // Comes back before it is there.
+        void file.write(bytes, position);
+      },
+    };
+  },
+});
+
+const forgetful = (disk: StateDisk): StateDisk => ({
+  ...disk,
+  read: async (path) => (path.endsWith('/accepted') ? null : await disk.read(path)),
+  list: async (path) => (path.endsWith('/journal') ? [] : await disk.list(path)),
+});
+
+export const agentBugs: readonly Bug[] = [
+  {
+    name: 'the journal is not synced',
+    caughtBy: 'is on its disk before',
+    seed: 1,
+    seams: () => ({ agent: { wrapDisk: unsynced } }),
+  },
+  {
+    name: 'what was obeyed is forgotten with the process',
+    caughtBy: '',
+    seed: 1,
+    seams: () => ({ agent: { wrapDisk: forgetful } }),
+  },
+  {
+    name: 'a kubeadm phase runs whatever its check says',
+    caughtBy: 'runs twice in silence',
+    seed: 1,
+    seams: () => ({
+      agent: {
+        wrapRegistry: (registry) => ({
+          ...registry,
+          'kubeadm-phase': {
+            ...registry['kubeadm-phase'],
+            check: async () => ({ kind: 'needed', why: 'it is always done' }),
+            verify: async () => undefined,
+          },
+        }),
+      },
+    }),
+  },
+  {
+    name: 'a gate is open whatever it measures',
+    caughtBy: 'without its gate',
+    seed: 1,
+    seams: () => ({
+      agent: {
+        wrapRegistry: (registry) => ({
+          ...registry,
+          'wait-etcd-healthy': {
+            ...registry['wait-etcd-healthy'],
+            check: async () => ({ kind: 'satisfied' }),
+          },
+        }),
+      },
+    }),
+  },
+  {
+    name: 'etcd is started again whenever its unit is looked at',
+    caughtBy: 'quorum',
+    seed: 1,
+    seams: () => ({
+      agent: {
+        wrapRegistry: (registry) => ({
+          ...registry,
+          'manage-unit': {
+            ...registry['manage-unit'],
+            check: async (args, context) =>
+              args.name === 'etcd.service'
+                ? { kind: 'needed', why: 'it is always started again' }
+                : await registry['manage-unit'].check(args, context),
+            apply: async (args, context) => {
+              if (args.name !== 'etcd.service') {
+                return await registry['manage-unit'].apply(args, context);
+              }
+              await runOn(context, ['systemctl', 'enable', args.name]);
+              await runOn(context, ['systemctl', 'restart', args.name], 2);
+              return {};
+            },
+            verify: async () => undefined,
+          },
+        }),
+      },
+    }),
+  },
+  {
+    name: 'commands of a killed agent are not looked for',
+    caughtBy: 'runs twice in silence',
+    seed: 1,
+    seams: () => ({
+      agent: {
+        wrapHost: (port) => ({
+          ...port,
+          list: async (path) => (path === UNIT_DIRECTORY ? [] : await port.list(path)),
+        }),
+      },
+    }),
+  },
+];

@@ -1,0 +1,195 @@
+// The real coordinator, whole, in one life after another on the same store: its loop, its records, its
+// signatures and the handlers of its services as gRPC would call them.
+import type { UntypedServiceImplementation } from '@grpc/grpc-js';
+import type { ArtifactProvider } from '../../../coordinator/artifacts/artifact-provider.ts';
+import type { Decide } from '../../../coordinator/coordinator.ts';
+import { type Core, createCore } from '../../../coordinator/core.ts';
+import { decide } from '../../../coordinator/planner/decide.ts';
+import { keys as recordKeys, STORE_SCHEMA } from '../../../coordinator/store/records.ts';
+import type { Store } from '../../../coordinator/store/store.ts';
+import { silentLogger } from '../../../shared/log.ts';
+import { services } from '../../../shared/rpc/load.ts';
+import type { WireError } from '../../../shared/rpc/status.ts';
+import { type MemoryDisk, memoryDisk, memoryStore } from '../../fakes/store.ts';
+import { aLock } from '../../support/cluster-builders.ts';
+import { recordedAudit } from '../../support/quiet-parts.ts';
+import { Life } from '../core/life.ts';
+import type { World } from '../world/world.ts';
+import type { FixedKeys } from './fixed-keys.ts';
+import type { Network, ServedCall } from './network.ts';
+import { type CommitHook, storePort } from './store-port.ts';
+
+export const FLEET = 'fsimulated';
+
+export interface CoordinatorSeams {
+  readonly decide: Decide;
+  readonly wrapStore: (store: Store, life: Life) => Store;
+}
+
+export class CoordinatorProcess {
+  readonly disk: MemoryDisk = memoryDisk();
+  life: Life | null = null;
+  core: Core | null = null;
+  skewMs = 0;
+  hook: CommitHook = () => undefined;
+  /** What it has answered well. */
+  onAnswered: (call: ServedCall, request: object, reply: object) => void = () => undefined;
+  private readonly world: World;
+  private readonly network: Network;
+  private readonly fixed: FixedKeys;
+  private readonly seams: CoordinatorSeams;
+  private starts = 0;
+
+  constructor(
+    world: World,
+    of: { network: Network; fixed: FixedKeys; seams?: Partial<CoordinatorSeams> },
+  ) {
+    this.world = world;
+    this.network = of.network;
+    this.fixed = of.fixed;
+    this.seams = { decide, wrapStore: (store) => store, ...of.seams };
+  }
+
+  /** What is in the store now. */
+  record<T>(key: string): T | null {
+    const entry = this.disk.records.get(key);
+    return entry === undefined ? null : (JSON.parse(entry.text) as T);
+  }
+
+  records<T>(prefix: string): readonly T[] {
+    return [...this.disk.records]
+      .filter(([key]) => key.startsWith(prefix))
+      .map(([, { text }]) => JSON.parse(text) as T);
+  }
+
+  async put(key: string, value: unknown): Promise<void> {
+    await memoryStore(this.disk).put(key, value, this.disk.records.get(key)?.revision ?? 0);
+  }
+
+  async init(): Promise<void> {
+    await this.put(recordKeys.fleet, {
+      fleet: FLEET,
+      schema: STORE_SCHEMA,
+      epoch: 1,
+      createdMs: 0,
+    });
+  }
+
+  async start(): Promise<void> {
+    const { world } = this;
+    this.starts += 1;
+    const life = new Life('coordinator', world.scheduler, {
+      skewMs: () => this.skewMs,
+      bootedMs: 0,
+    });
+    this.life = life;
+    const inner = memoryStore(this.disk);
+    const store = storePort({ inner, life, world, hook: (moment, key) => this.hook(moment, key) });
+    world.tell({ kind: 'started', who: 'coordinator' });
+    const core = await createCore({
+      settings: {
+        schema: 'muster/settings/v1',
+        fleet: FLEET,
+        addresses: ['coordinator'],
+        grpcPort: 7443,
+        httpsPort: 7480,
+      },
+      store: this.seams.wrapStore(store, life),
+      keys: this.fixed.keys,
+      audit: recordedAudit(),
+      clock: life.clock,
+      log: silentLogger,
+      random: world.chance.of(`coordinator ${this.starts}`),
+      signal: life.ending.signal,
+      decide: this.seams.decide,
+      openArtifacts: everyArtifact,
+      agentBinaries: {},
+      agentUnit: '',
+    });
+    if (!life.isAlive) return;
+    this.core = core;
+    const implementations = new Map<object, UntypedServiceImplementation>(
+      core.openServices.map(({ definition, implementation }) => [definition, implementation]),
+    );
+    this.network.served = {
+      life,
+      handle: (call) => {
+        const onAnswered = (request: object, reply: object): void =>
+          this.onAnswered(call, request, reply);
+        handle({ ...call, onAnswered }, implementations.get(call.definition), life);
+      },
+    };
+    void core.coordinator.run(life.ending.signal);
+  }
+
+  kill(): void {
+    if (this.life?.isAlive !== true) return;
+    this.world.tell({ kind: 'crashed', who: 'coordinator', how: 'killed' });
+    this.life.kill();
+    this.core = null;
+  }
+
+  /** What an operator does on the local socket. */
+  async operate<T>(method: string, request: object): Promise<T> {
+    const service = this.core?.localServices[0];
+    const row = services.operator[method as 'Retry'];
+    const { life } = this;
+    if (service === undefined || life === null) throw new Error('the coordinator is away');
+    const bytes = row.requestSerialize(request);
+    return await new Promise((resolve, reject) => {
+      const caller = { life, host: null as never, certificate: null };
+      const answer = (error: WireError | null, reply: Buffer | null): void => {
+        if (error !== null) reject(new Error(error.details));
+        else if (reply !== null) resolve(row.responseDeserialize(reply) as T);
+      };
+      const call = {
+        definition: services.operator,
+        method,
+        bytes,
+        caller,
+        onGone: () => {},
+        answer,
+      };
+      handle(call, service.implementation, life);
+    });
+  }
+}
+
+/** As grpc-js calls a handler. */
+function handle(
+  call: ServedCall,
+  service: UntypedServiceImplementation | undefined,
+  life: Life,
+): void {
+  const row = call.definition[call.method];
+  const handler = service?.[call.method];
+  if (row === undefined || handler === undefined) throw new Error(`nobody serves ${call.method}`);
+  const { certificate, host } = call.caller;
+  const peer = host === null ? 'unix:' : `${host.address}:40000`;
+  const incoming = {
+    request: row.requestDeserialize(call.bytes) as unknown,
+    on: (_event: string, listener: () => void) => call.onGone(listener),
+    getAuthContext: () =>
+      certificate === null ? {} : { sslPeerCertificate: { raw: certificate } },
+    getPeer: () => peer,
+  };
+  const reply = (error: WireError | null, value?: object): void => {
+    if (!life.isAlive) return;
+    if (error === null) call.onAnswered?.(incoming.request as object, value ?? {});
+    call.answer(error, error === null ? row.responseSerialize(value) : null);
+  };
+  (handler as unknown as (call: object, callback: typeof reply) => void)(incoming, reply);
+}
+
+/** Everything of the lock is there. */
+function everyArtifact(): ArtifactProvider {
+  const stored = new Set(aLock().artifacts.map(({ sha256 }) => sha256));
+  return {
+    lockFor: async () => aLock(),
+    pullInBackground: () => undefined,
+    pullState: () => null,
+    states: async () => new Map([...stored].map((digest) => [digest, { kind: 'stored' }])),
+    stored: async () => stored,
+    settled: async () => undefined,
+  };
+}

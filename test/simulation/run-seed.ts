@@ -1,0 +1,59 @@
+// One seed, from bare hosts to its verdict: a story, its faults, every invariant, and convergence once
+// the faults are over.
+import { brew } from './faults/storm.ts';
+import { Fleet, type Seams } from './fleet.ts';
+import { type Broken, watchAll } from './invariants/invariant.ts';
+import { invariants } from './invariants/invariants.ts';
+import { beginInstall, convergence, joinLater, whyNotConverged } from './stories/install.ts';
+import { callOperator } from './stories/operator.ts';
+import { tap } from './taps.ts';
+
+export interface Verdict {
+  readonly seed: string;
+  readonly digest: string;
+  readonly broken: readonly Broken[];
+  readonly counts: Readonly<Record<string, number>>;
+  /** Simulated. */
+  readonly tookMs: number;
+  readonly trace: readonly string[];
+}
+
+/** In simulated time, after the last fault. */
+const convergeWithinMs = 60 * 60_000;
+const name = 'everything converges once faults end';
+
+export async function runSeed(seed: string, seams: Seams = {}): Promise<Verdict> {
+  const fleet = await Fleet.create(seed, seams);
+  const { world } = fleet;
+  tap(fleet);
+  const watch = watchAll(fleet, invariants);
+  await beginInstall(fleet);
+  const chance = world.chance.of('story');
+  const isLate = chance.happens(0.4);
+  if (isLate) joinLater(fleet, chance.between(20_000, 140_000));
+  const storm = brew(fleet);
+  const hasConverged = convergence(fleet);
+  const isBroken = (): boolean => watch.broken.length > 0;
+  await world.scheduler.run(storm.untilMs, isBroken);
+  callOperator(fleet);
+  const limitMs = storm.untilMs + convergeWithinMs;
+  await world.scheduler.run(limitMs, () => isBroken() || hasConverged());
+  world.tell({ kind: 'story', what: 'the end' });
+  const broken = [...watch.broken];
+  const why = whyNotConverged(fleet);
+  if (broken.length === 0 && why !== null) broken.push({ invariant: name, why, atMs: limitMs });
+  const counts: Record<string, number> = Object.fromEntries(watch.counts);
+  counts[name] = storm.names.length > 0 ? 1 : 0;
+  for (const fault of storm.names) counts[`fault: ${fault}`] = (counts[`fault: ${fault}`] ?? 0) + 1;
+  if (isLate) counts['story: a worker joins by itself later'] = 1;
+  for (const host of fleet.hosts) host.agent?.kill();
+  fleet.coordinator.life?.kill();
+  return {
+    seed,
+    digest: world.digest(),
+    broken,
+    counts,
+    tookMs: world.scheduler.nowMs,
+    trace: world.trace,
+  };
+}
