@@ -172,7 +172,7 @@ async function live(of: {
         return null;
       },
     },
-    own: { anonymousBytes: async () => 0, startedAgainBootMs: null },
+    own: { anonymousBytes: async () => 0, collect: () => undefined, startedAgainBootMs: null },
     facts: await collect(null),
     collect,
     measureHealth: async () => {
