@@ -4,7 +4,11 @@
 import { checked } from '../../shared/alphabets.ts';
 import { API_PORT, PROXY_PORT, paths } from './paths.ts';
 
-/** @param masters addresses. A dead one drops out after one failed connect and is tried again after 2 s:
+/**
+ * As many connections as containerd gives a container files: more is a warning at every start, and no
+ * more connections. A node's own clients are a few dozen.
+ *
+ * @param masters addresses. A dead one drops out after one failed connect and is tried again after 2 s:
  * longer, and the first API server of a cluster is found that much later. */
 export function renderApiProxyConfig(masters: readonly string[]): string {
   const servers = masters
@@ -17,7 +21,7 @@ export function renderApiProxyConfig(masters: readonly string[]): string {
 worker_processes 1;
 pid /tmp/nginx.pid;
 error_log stderr warn;
-events { worker_connections 4096; }
+events { worker_connections 1024; }
 stream {
   upstream apiservers {
     least_conn;
