@@ -73,7 +73,8 @@ export class KubeApiServer extends KubeObjects implements AsyncDisposable {
   private async answerTo(incoming: IncomingMessage): Promise<FakeAnswer> {
     const pieces: Buffer[] = [];
     for await (const piece of incoming) pieces.push(piece as Buffer);
-    const url = new URL(incoming.url ?? '/', this.url);
+    // Not this.url: a request may be read to its end after the server was closed.
+    const url = new URL(incoming.url ?? '/', 'https://127.0.0.1');
     const text = Buffer.concat(pieces).toString('utf8');
     const method = incoming.method ?? 'GET';
     const request = {
