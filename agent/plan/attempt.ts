@@ -7,7 +7,7 @@ import { whenAborted } from '../../shared/until-aborted.ts';
 import type { StepContext, StepRegistry, StepRunner } from '../steps/step-runner.ts';
 import type { StepTurn } from './decide.ts';
 import { endEarlierUnits } from './earlier-units.ts';
-import { type StepServices, stepContext } from './step-context.ts';
+import { type PlanOfStep, type StepServices, stepContext } from './step-context.ts';
 import { checkedOutputs, stepErrorFrom } from './step-error.ts';
 
 export interface AttemptOutcome {
@@ -18,7 +18,7 @@ export interface AttemptOutcome {
 }
 
 export interface AttemptOptions {
-  readonly planId: string;
+  readonly plan: PlanOfStep;
   readonly registry: StepRegistry;
   readonly services: StepServices;
   /** Fires when the plan is stopped. */
@@ -51,7 +51,7 @@ export async function runAttempt(turn: StepTurn, options: AttemptOptions): Promi
     () => undefined,
   );
   const context = stepContext(options.services, {
-    planId: options.planId,
+    plan: options.plan,
     turn,
     signal: ended.signal,
     say: options.say,

@@ -122,7 +122,7 @@ async function runTurn(turn: StepTurn, options: ExecutorOptions): Promise<readon
   log.info({ kind: step.kind }, 'step started');
   options.say(step.id, step.kind);
   const work = runAttempt(turn, {
-    planId,
+    plan,
     registry: options.registry,
     services,
     stopped: options.stopped,

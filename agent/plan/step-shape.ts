@@ -85,9 +85,11 @@ const shapes: { readonly [K in keyof StepArgs]: FieldShapes<StepArgs[K]> } = {
     configPath: 'path',
     nodeName: 'text',
   },
-  'read-ca-digest': { caPath: 'path' },
+  'read-ca-digest': { caPath: 'path', expected: { optional: 'text' } },
   'create-join-credentials': {
     consumer: 'text',
+    goal: 'text',
+    caDigest: 'text',
     consumerKey: 'text',
     server: 'text',
     ttlSeconds: 'number',
@@ -96,6 +98,7 @@ const shapes: { readonly [K in keyof StepArgs]: FieldShapes<StepArgs[K]> } = {
   'delete-join-credentials': { tokenId: 'text' },
   'unseal-secret': {
     sealed: { fields: { encapsulated: 'text', ciphertext: 'text', context: 'text' } },
+    caDigest: 'text',
     files: { listOf: { fields: { name: 'text', path: 'path' } } },
   },
   'apply-manifest': { name: 'text', manifest: 'text' },

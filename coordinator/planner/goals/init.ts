@@ -4,7 +4,7 @@ import { digestOf } from '../../../shared/canonical.ts';
 import { type InitInputs, startControlPlane } from '../../runbooks/init-control-plane.ts';
 import { changes } from '../changes.ts';
 import { type Goal, nothing, waits, wants } from '../goal.ts';
-import { controlPlaneOf, etcdOf, materialsOf, type Situation } from '../situation.ts';
+import { controlPlaneOf, etcdOf, materialsOf, recordedCa, type Situation } from '../situation.ts';
 import type { Member } from '../topology.ts';
 
 export const init: Goal = {
@@ -25,7 +25,10 @@ export const init: Goal = {
     if (cluster.change?.kind !== 'init' || subject === undefined) return nothing;
     const { gateBefore, gateAfter } = changes.init;
     const stages = () =>
-      startControlPlane(initInputs(situation, subject), { before: gateBefore, after: gateAfter });
+      startControlPlane(
+        { ...initInputs(situation, subject), caDigest: recordedCa(situation) },
+        { before: gateBefore, after: gateAfter },
+      );
     return wants({
       kind: 'init',
       subject: subject.id,
