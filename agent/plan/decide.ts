@@ -34,6 +34,8 @@ export interface Circumstances {
   readonly bootId: string;
   readonly nowMs: number;
   readonly mayGoOn: boolean;
+  /** Stages that were run since this start of the agent. */
+  readonly measured: ReadonlySet<number>;
 }
 
 export function decidePlan(plan: Plan, history: PlanHistory, now: Circumstances): PlanDecision {
@@ -41,6 +43,7 @@ export function decidePlan(plan: Plan, history: PlanHistory, now: Circumstances)
   const open = openSteps(plan, history);
   const failure = firstFailure(plan, history);
   const isEnding = history.isStopped || failure !== null;
+  const isOtherBoot = !now.isOwn && hasOtherBoot(history, now);
   if (isEnding && open.length === 0) {
     const state = history.isStopped ? 'stopped' : 'failed';
     return { kind: 'finish', state, error: failure };
@@ -51,15 +54,41 @@ export function decidePlan(plan: Plan, history: PlanHistory, now: Circumstances)
     const why = whyHold(plan, history, now);
     if (why !== null) return { kind: 'hold', why };
   }
+  const gate = isEnding || now.isOwn ? null : gateBefore(plan, { stage, measured: now.measured });
+  if (gate !== null) {
+    const steps = plan.stages[gate]?.steps ?? [];
+    const turns = steps.map((step) => turnOf(step, { plan, history, isOtherBoot }));
+    return { kind: 'run', stage: gate, turns };
+  }
   const candidates = isEnding ? open : stepsToRun(plan.stages[stage], history);
-  const turns = candidates.map((step) => turnOf(step, { plan, history }));
+  const turns = candidates.map((step) => turnOf(step, { plan, history, isOtherBoot }));
   return { kind: 'run', stage, turns };
 }
 
-/** Rule 15: what a restart in between may have made wrong. */
+/**
+ * The gate that stands right before a disrupting stage: what was measured before the agent was started
+ * again is worth nothing now. Null when there is none, or when it was measured since.
+ */
+function gateBefore(
+  plan: Plan,
+  at: { readonly stage: number; readonly measured: ReadonlySet<number> },
+): number | null {
+  const gate = at.stage - 1;
+  const disrupts = plan.stages[at.stage]?.steps.some(
+    ({ effect }) => effect === 'disrupt' || effect === 'destroy',
+  );
+  const isGate = plan.stages[gate]?.steps.every(({ effect }) => effect === 'read') === true;
+  return disrupts === true && isGate && !at.measured.has(gate) ? gate : null;
+}
+
+/** A boot that cannot be told from another counts as another. */
+const hasOtherBoot = (history: PlanHistory, { bootId }: Circumstances): boolean =>
+  bootId !== history.bootId || bootId === 'unknown';
+
+/** What a restart in between may have made wrong. */
 function whyHold(plan: Plan, history: PlanHistory, now: Circumstances): string | null {
   if (now.isOwn || now.mayGoOn) return null;
-  if (now.bootId !== history.bootId) {
+  if (hasOtherBoot(history, now)) {
     return `the machine was started again since plan ${plan.planId} was accepted; no step begins before the coordinator says go on`;
   }
   if (now.nowMs >= plan.expiresMs) {
@@ -68,10 +97,17 @@ function whyHold(plan: Plan, history: PlanHistory, now: Circumstances): string |
   return null;
 }
 
-function turnOf(step: Step, of: { readonly plan: Plan; readonly history: PlanHistory }): StepTurn {
+interface TurnOf {
+  readonly plan: Plan;
+  readonly history: PlanHistory;
+  readonly isOtherBoot: boolean;
+}
+
+function turnOf(step: Step, of: TurnOf): StepTurn {
   const before = of.history.steps.get(step.id);
   const attempt = (before?.attempt ?? 0) + 1;
-  const isInterrupted = of.history.isStopped && step.onStop === 'interrupt';
+  // Of what an earlier boot began nothing runs any more that could be let finish.
+  const isInterrupted = of.history.isStopped && (step.onStop === 'interrupt' || of.isOtherBoot);
   return {
     step,
     attempt,
@@ -119,7 +155,7 @@ export interface BeginGate {
 /** For a disrupt or destroy step whose plan gives no limit. */
 const defaultBeginWithinSeconds = 60;
 
-/** Rule 10: null when the step may begin; else how young the last answer must be. */
+/** Null when the step may begin; else how young the last answer must be. */
 function beginLimitMs(step: Step): number | null {
   if (step.effect === 'read' || step.effect === 'change') {
     return step.beginWithinSeconds === null ? null : step.beginWithinSeconds * 1000;

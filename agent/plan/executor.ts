@@ -30,6 +30,8 @@ export interface ExecutorOptions {
   readonly stopped: AbortSignal;
   /** Fires when the agent ends. */
   readonly signal: AbortSignal;
+  /** No step begins before a signed go-on, or one has come. Told once each. */
+  readonly onHold: (isHeld: boolean) => void;
   /** Null: nothing is going on in the step any more. */
   readonly say: (stepId: string, sentence: string | null) => void;
 }
@@ -49,6 +51,12 @@ const failurePauseMs = 250;
 export async function runPlan(options: ExecutorOptions): Promise<void> {
   const { plan, signal } = options;
   if (!options.isOwn) await forgetFinishedUnits(options);
+  let isHeld = false;
+  const hold = (next: boolean): void => {
+    if (next !== isHeld) options.onHold(next);
+    isHeld = next;
+  };
+  const measured = new Set<number>();
   for (;;) {
     signal.throwIfAborted();
     const decision = decidePlan(plan, options.history(), {
@@ -56,7 +64,9 @@ export async function runPlan(options: ExecutorOptions): Promise<void> {
       bootId: options.bootId,
       nowMs: options.signedNow(),
       mayGoOn: options.coordinator.mayGoOn(plan.planId),
+      measured,
     });
+    hold(decision.kind === 'hold');
     if (decision.kind === 'finished') return;
     if (decision.kind === 'finish') {
       await finish(decision, options);
@@ -69,6 +79,7 @@ export async function runPlan(options: ExecutorOptions): Promise<void> {
       continue;
     }
     await runTurns(decision.turns, options);
+    measured.add(decision.stage);
   }
 }
 

@@ -77,6 +77,10 @@ export const etcdOf = (situation: Situation): readonly EtcdEndpoint[] =>
     peerUrl,
   })) ?? controlPlaneOf(situation).map(etcdEndpoint);
 
+/** Hosts of the etcd members that were agreed on. */
+export const etcdHostsOf = (situation: Situation): readonly Member[] =>
+  membersOf(situation, situation.cluster.etcd?.members.map(({ nodeId }) => nodeId) ?? []);
+
 /** A master whose agent is there, to act on the cluster; null when none is. */
 export const delegateOf = (situation: Situation): Member | null =>
   mastersOf(situation).find(({ node }) => node.online) ?? null;

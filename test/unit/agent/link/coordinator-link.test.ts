@@ -93,7 +93,7 @@ const aPoll = (changes: Partial<Poll> = {}): Poll => ({
   nonce,
   bootId: 'b',
   factsDigest: 'd',
-  lanes: [{ lane: 'host', planIds: [], epoch: 0, sequence: 0, doing: 'idle' }],
+  lanes: [{ lane: 'host', planIds: [], waiting: [], epoch: 0, sequence: 0, doing: 'idle' }],
   journalId: 'j',
   journalEnd: 0,
   trouble: null,
