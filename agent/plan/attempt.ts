@@ -115,12 +115,20 @@ async function checkApplyVerify(
   return outcome('changed', { ...after.outputs, ...applied.outputs }, applied.note ?? after.note);
 }
 
+/** A record has a size; a note that is too long for it must not end a plan. */
+const longestNote = 4_096;
+
 function outcome(
   result: 'satisfied' | 'changed',
   outputs: StepOutputs | undefined,
   note: string | undefined,
 ): AttemptOutcome {
-  return { result, note: note ?? null, outputs: checkedOutputs(outputs ?? {}), error: null };
+  return {
+    result,
+    note: note?.slice(0, longestNote) ?? null,
+    outputs: checkedOutputs(outputs ?? {}),
+    error: null,
+  };
 }
 
 function failure(thrown: unknown, why: 'timeout' | 'stop' | null, turn: StepTurn): AttemptOutcome {
