@@ -8,6 +8,7 @@ import type { AppliedNews } from './components/component.ts';
 import type { RefusedJoins } from './enrollment/refused-joins.ts';
 import type { AuditLog } from './events/audit-log.ts';
 import { givesUpAtMs, giveUp } from './plan-records/give-up.ts';
+import { createGoOnBook, type Decided } from './plan-records/go-on-book.ts';
 import { type IssueDependencies, issuePlans } from './plan-records/issue-plans.ts';
 import type { Plans } from './plan-records/plans.ts';
 import { plansToDrop, requestsToDrop } from './plan-records/retention.ts';
@@ -43,6 +44,8 @@ export interface Coordinator {
   latestDecision(cluster: string): Decision | null;
   /** Null when there is no such cluster. */
   view(cluster: string): Promise<ClusterView | null>;
+  /** Whether a host that asks may go on with a plan. */
+  goOn(planId: string): Decided | null;
   /** Something outside the store changed, such as the artifacts. */
   touch(): void;
 }
@@ -53,6 +56,7 @@ const afterFailureMs = 2_000;
 
 export function createCoordinator(deps: CoordinatorDependencies): Coordinator {
   const latest = new Map<string, Decision>();
+  const goOn = createGoOnBook();
   const touches = changeSignal(0);
   let touched = 0;
 
@@ -88,13 +92,22 @@ export function createCoordinator(deps: CoordinatorDependencies): Coordinator {
     await giveUpOld(deps, view);
     const decision = deps.decide(view, deps.clock.now());
     latest.set(cluster.value.name, decision);
+    takeGoOn(view, decision);
     await act(deps, cluster, decision);
     await dropOld(deps, view);
     return earliest([decision.wakeAtMs, wakeForTime(view, deps.clock.now())]);
   };
 
+  /** A host that waits for the word has it with its open poll. */
+  const takeGoOn = (view: ClusterView, decision: Decision): void => {
+    const news = goOn.take(view.cluster.name, decision.goOn, deps.clock.now());
+    for (const { planId, nodeId } of view.nodes.flatMap(({ plans }) => plans))
+      if (news.includes(planId)) deps.issue.wake(nodeId);
+  };
+
   return {
     turn,
+    goOn: goOn.of,
     async run(signal) {
       while (!signal.aborted) {
         try {
@@ -135,6 +148,7 @@ const undecided = (cluster: string, thrown: unknown, now: number): Decision => (
   issue: [],
   cluster: null,
   applied: [],
+  goOn: [],
   waits: [
     {
       subject: cluster,

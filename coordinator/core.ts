@@ -134,7 +134,14 @@ export async function createCore(options: CoreOptions): Promise<Core> {
     },
   });
   const enrollment = enrollmentHandlers({ fleet, keys, clock, challenges, join });
-  const member = fleetHandlers({ ...shared, keys, polls, health, members });
+  const member = fleetHandlers({
+    ...shared,
+    keys,
+    polls,
+    health,
+    members,
+    goOn: coordinator.goOn,
+  });
   return {
     coordinator,
     artifacts,

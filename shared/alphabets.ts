@@ -121,6 +121,8 @@ export const alphabets = {
   ),
   sha256: of('a lower-case hex SHA-256', 64, /^[0-9a-f]{64}$/),
   base64: of('base64', 64 * 1024, /^[A-Za-z0-9+/_-]+=*$/),
+  /** Part of file names and of unit names on hosts. */
+  planId: of('the id of a plan', 41, /^[A-Za-z0-9][A-Za-z0-9-]*$/),
   bootstrapTokenId: of('the id of a bootstrap token', 6, /^[a-z0-9]{6}$/),
   /** Plan and step of the step that sealed: p0123456789ab/credentials. */
   sealContext: of('a plan and a step', 130, /^[a-z0-9]+\/[a-z0-9][a-z0-9.-]*$/),

@@ -17,7 +17,8 @@ export function verifiedChainPem(
   nodeKey: NodeKey,
 ): string {
   const ca = new X509Certificate(caPem);
-  const [leaf] = chain.map((certificate) => new X509Certificate(certificate));
+  if (chain.length > longestChain) throw refusedChain(`it has ${chain.length} parts`);
+  const [leaf] = chain.map(certificateFrom);
   if (leaf === undefined) throw refusedChain('it is empty');
   if (!leaf.checkIssued(ca) || !leaf.verify(ca.publicKey)) {
     throw refusedChain('it is not signed by the fleet CA');
@@ -25,6 +26,18 @@ export function verifiedChainPem(
   const publicDer = leaf.publicKey.export({ format: 'der', type: 'spki' });
   if (!publicDer.equals(nodeKey.publicDer)) throw refusedChain('it is for another key');
   return leaf.toString() + ca.toString();
+}
+
+const longestChain = 8;
+const longestCertificate = 64 * 1024;
+
+function certificateFrom(bytes: Uint8Array): X509Certificate {
+  try {
+    if (bytes.length <= longestCertificate) return new X509Certificate(bytes);
+  } catch {
+    // Said below.
+  }
+  throw refusedChain(`${bytes.length} bytes of it are no certificate`);
 }
 
 export interface Validity {

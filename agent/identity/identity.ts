@@ -5,6 +5,8 @@ import { AppError } from '../../shared/errors.ts';
 import { base64urlSha256 } from '../../shared/join-token.ts';
 import { asNodeId, type NodeId } from '../../shared/model/ids.ts';
 import type { KeySet } from '../../shared/model/plan.ts';
+import { objectFrom } from '../../shared/rpc/codec.ts';
+import { validityOf } from './certificate-chain.ts';
 import { type IdentityFolder, readFrom, removeFrom, writeTo } from './identity-folder.ts';
 import { parseKeySet } from './key-set.ts';
 import { type NodeKey, readNodeKey } from './node-key.ts';
@@ -47,14 +49,13 @@ export async function readIdentity(folder: IdentityFolder): Promise<Identity | n
   const { directory } = folder;
   const text = await readFrom(folder, 'identity.json');
   if (text === null) return null;
-  const stored = JSON.parse(text.toString('utf8')) as StoredIdentity;
-  const nodeKey = await readNodeKey(folder);
+  const stored = storedFrom(text, directory);
+  const nodeKey = await nodeKeyOf(folder);
   const ca = await readFrom(folder, 'fleet-ca.crt');
   const keySetBytes = await readFrom(folder, 'key-set.json');
   if (nodeKey === null || ca === null || keySetBytes === null) {
     throw damaged(directory, 'node.key, fleet-ca.crt or key-set.json is missing');
   }
-  if (stored.schema !== 'muster/identity/v1') throw damaged(directory, 'of an unknown schema');
   if (stored.nodeId !== nodeKey.nodeId) throw damaged(directory, 'node.key is another node’s');
   if (base64urlSha256(keySetBytes) !== stored.keySetDigest) {
     throw damaged(directory, 'key-set.json is not the one that was joined with');
@@ -112,10 +113,42 @@ export async function writeRenewal(
 ): Promise<Identity> {
   const text = await readFrom(folder, 'identity.json');
   if (text === null) throw damaged(folder.directory, 'identity.json is gone');
-  const stored = { ...(JSON.parse(text.toString('utf8')) as StoredIdentity), ...renewal };
+  const stored = { ...storedFrom(text, folder.directory), ...renewal };
   await writeTo(folder, 'identity.json', { content: `${JSON.stringify(stored, null, 2)}\n` });
   await writeTo(folder, 'node.crt', { content: renewal.chainPem });
   return { ...identity, ...renewal };
+}
+
+const texts = ['fleet', 'nodeId', 'cluster', 'pool', 'chainPem', 'tokenId', 'keySetDigest'];
+const sizeLimit = 256 * 1024;
+
+/** What stands on the disk is judged like what comes by the wire: a disk may be damaged. */
+function storedFrom(bytes: Uint8Array, directory: string): StoredIdentity {
+  let value: Readonly<Record<string, unknown>>;
+  try {
+    value = objectFrom(bytes, 'identity.json', sizeLimit);
+  } catch {
+    throw damaged(directory, 'identity.json cannot be read');
+  }
+  if (value['schema'] !== 'muster/identity/v1') throw damaged(directory, 'of an unknown schema');
+  const isWhole = texts.every((name) => typeof value[name] === 'string');
+  if (!isWhole || !Number.isSafeInteger(value['counter']))
+    throw damaged(directory, 'identity.json is not whole');
+  try {
+    validityOf(value['chainPem'] as string);
+  } catch {
+    throw damaged(directory, 'the certificate in identity.json is none');
+  }
+  return value as unknown as StoredIdentity;
+}
+
+async function nodeKeyOf(folder: IdentityFolder): Promise<NodeKey | null> {
+  try {
+    return await readNodeKey(folder);
+  } catch (cause) {
+    if (cause instanceof AppError) throw cause;
+    throw damaged(folder.directory, 'node.key is no key');
+  }
 }
 
 function damaged(directory: string, what: string): AppError {

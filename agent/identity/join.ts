@@ -2,6 +2,7 @@
 // then the token file removed. Safe to repeat at any point: the key is on disk before the first call,
 // and the same key with the same token gets the same identity.
 import { createHash, type KeyObject, sign } from 'node:crypto';
+import { checked } from '../../shared/alphabets.ts';
 import type { Clock } from '../../shared/clock.ts';
 import { AppError, isAbort, toAppError } from '../../shared/errors.ts';
 import { base64urlSha256, credentialOf, type JoinToken } from '../../shared/join-token.ts';
@@ -173,6 +174,10 @@ async function keepIdentity(answer: JoinAnswer, keeping: Keeping): Promise<Ident
       'the coordinator sent signing keys that are not the ones of this token; nothing was kept. Get a new token',
     );
   }
+  for (const field of ['fleet', 'cluster', 'pool'] as const)
+    checked('identifier', answer[field], `${field} in the coordinator's answer`);
+  if (!Number.isSafeInteger(answer.counter) || answer.counter < 0)
+    throw new AppError('invalid', `the coordinator sent the counter ${answer.counter}`);
   const keySet = parseKeySet(answer.keySet);
   const chainPem = verifiedChainPem(answer.certificateChain, caPem, nodeKey);
   if (answer.nodeId !== nodeKey.nodeId) {

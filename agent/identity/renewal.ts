@@ -1,5 +1,7 @@
 // Renews the certificate at half life, with the same key and a counter. The request is kept on disk
 // until its answer is: after a lost reply the same counter goes out with the same bytes.
+import { AppError } from '../../shared/errors.ts';
+import { objectFrom } from '../../shared/rpc/codec.ts';
 import type { CoordinatorLink } from '../link/coordinator-link.ts';
 import { type Validity, validityOf, verifiedChainPem } from './certificate-chain.ts';
 import { createCertificateRequest } from './certificate-request.ts';
@@ -28,6 +30,14 @@ export async function renewIdentity(
   const csr = await pendingRequest(identity, options.folder);
   const reply = await options.link.renew(csr, identity.counter, options.signal);
   const chainPem = verifiedChainPem(reply.chain, identity.caPem, identity.nodeKey);
+  // Numbers that go back or stand still would make this host its own clone.
+  if (!Number.isSafeInteger(reply.counter) || reply.counter <= identity.counter) {
+    throw new AppError(
+      'invalid',
+      `the coordinator renewed the certificate with the counter ${reply.counter}, after ${identity.counter}`,
+      { retryable: true },
+    );
+  }
   const renewed = await writeRenewal(options.folder, identity, {
     chainPem,
     counter: reply.counter,
@@ -43,11 +53,21 @@ interface PendingRequest {
 
 const pendingName = 'renewal.json';
 
+/** Null: it is no request any more, and another one is made. */
+function pendingFrom(text: Uint8Array): PendingRequest | null {
+  try {
+    const { counter, csr } = objectFrom(text, 'renewal', 64 * 1024);
+    return typeof counter === 'number' && typeof csr === 'string' ? { counter, csr } : null;
+  } catch {
+    return null;
+  }
+}
+
 async function pendingRequest(identity: Identity, folder: IdentityFolder): Promise<Buffer> {
   const text = await readFrom(folder, pendingName);
   if (text !== null) {
-    const pending = JSON.parse(text.toString('utf8')) as PendingRequest;
-    if (pending.counter === identity.counter) return Buffer.from(pending.csr, 'base64');
+    const pending = pendingFrom(text);
+    if (pending?.counter === identity.counter) return Buffer.from(pending.csr, 'base64');
   }
   const csr = createCertificateRequest(identity.nodeKey.key, identity.nodeId);
   const pending: PendingRequest = { counter: identity.counter, csr: csr.toString('base64') };

@@ -7,6 +7,8 @@ import type { CertificateProfile } from '../../shared/model/step.ts';
 export interface LaneReport {
   readonly lane: Lane;
   readonly planIds: readonly string[];
+  /** Those of them that begin no step before a signed go-on. */
+  readonly waiting: readonly string[];
   readonly epoch: number;
   readonly sequence: number;
   readonly doing: string;

@@ -66,7 +66,11 @@ function pollToWire(poll: Poll, agentVersion: string) {
     bootId: poll.bootId,
     agentVersion,
     factsDigest: poll.factsDigest,
-    lanes: poll.lanes.map((lane) => ({ ...lane, planIds: [...lane.planIds] })),
+    lanes: poll.lanes.map((lane) => ({
+      ...lane,
+      planIds: [...lane.planIds],
+      waiting: [...lane.waiting],
+    })),
     journalId: poll.journalId,
     journalEnd: poll.journalEnd,
     trouble: poll.trouble,

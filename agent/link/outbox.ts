@@ -1,7 +1,7 @@
 // Sends the tail of the journal to the coordinator, in order, until it has it. The coordinator's
 // answer is the next offset it wants, so a lost reply or a repeat does no harm.
 import type { Clock } from '../../shared/clock.ts';
-import { toAppError } from '../../shared/errors.ts';
+import { AppError, toAppError } from '../../shared/errors.ts';
 import type { Logger } from '../../shared/log.ts';
 import { backoffMs } from '../../shared/retry.ts';
 import type { Journal } from '../plan/journal.ts';
@@ -43,6 +43,8 @@ export function createOutbox(options: OutboxOptions): Outbox {
     const offset = Math.max(journal.acknowledged, journal.base);
     const records = journal.read(offset, batchBytes);
     const next = await options.link().reportProgress(journal.id, offset, records, signal);
+    if (!Number.isSafeInteger(next) || next < 0)
+      throw new AppError('invalid', `the coordinator wants record ${next}`, { retryable: true });
     await journal.acknowledge(next);
     await options.onAcknowledged();
     return journal.acknowledged > offset || journal.acknowledged >= journal.end;

@@ -59,7 +59,7 @@ function newestSlot(bytes: Buffer, path: string): Slot {
   if (bytes.every((byte) => byte === 0)) return { generation: 0, pairs: noPairs };
   throw new AppError(
     'journal-corrupt',
-    `both slots of ${path} are damaged: which plans are old is not known`,
+    `both slots of ${path} are damaged, so which plans are old is not known and none is begun: stop the agent, then run \`muster-agent journal go-on --yes\`, which sets the file aside`,
   );
 }
 
@@ -79,5 +79,21 @@ function decodeSlot(bytes: Buffer): Slot | null {
   if (length === 0 || length > slotSize - 8) return null;
   const body = bytes.subarray(8, 8 + length);
   if (body.length !== length || crc32(body) !== bytes.readUInt32LE(4)) return null;
-  return JSON.parse(body.toString('utf8')) as Slot;
+  return slotFrom(body);
 }
+
+function slotFrom(body: Buffer): Slot | null {
+  try {
+    const slot = JSON.parse(body.toString('utf8')) as Slot;
+    const { host, cluster } = slot.pairs;
+    return Number.isSafeInteger(slot.generation) && [host, cluster].every(isPair) ? slot : null;
+  } catch {
+    return null;
+  }
+}
+
+const isPair = (pair: AcceptedPair | null): boolean =>
+  pair === null ||
+  (Number.isSafeInteger(pair.epoch) &&
+    Number.isSafeInteger(pair.sequence) &&
+    typeof pair.digest === 'string');

@@ -8,7 +8,7 @@ import type { StepContext, StepRegistry, StepRunner } from '../steps/step-runner
 import type { StepTurn } from './decide.ts';
 import { endEarlierUnits } from './earlier-units.ts';
 import { guarded, PutOff } from './put-off.ts';
-import { type StepServices, stepContext } from './step-context.ts';
+import { type PlanOfStep, type StepServices, stepContext } from './step-context.ts';
 import { checkedOutputs, stepErrorFrom } from './step-error.ts';
 
 export interface AttemptOutcome {
@@ -19,7 +19,7 @@ export interface AttemptOutcome {
 }
 
 export interface AttemptOptions {
-  readonly planId: string;
+  readonly plan: PlanOfStep;
   readonly registry: StepRegistry;
   readonly services: StepServices;
   /** Fires when the plan is stopped. */
@@ -61,7 +61,7 @@ export async function runAttempt(
   const context = stepContext(
     { ...options.services, host },
     {
-      planId: options.planId,
+      plan: options.plan,
       turn,
       signal: ended.signal,
       say: options.say,
@@ -127,12 +127,20 @@ async function checkApplyVerify(
   return outcome('changed', { ...after.outputs, ...applied.outputs }, applied.note ?? after.note);
 }
 
+/** A record has a size; a note that is too long for it must not end a plan. */
+const longestNote = 4_096;
+
 function outcome(
   result: 'satisfied' | 'changed',
   outputs: StepOutputs | undefined,
   note: string | undefined,
 ): AttemptOutcome {
-  return { result, note: note ?? null, outputs: checkedOutputs(outputs ?? {}), error: null };
+  return {
+    result,
+    note: note?.slice(0, longestNote) ?? null,
+    outputs: checkedOutputs(outputs ?? {}),
+    error: null,
+  };
 }
 
 function failure(thrown: unknown, why: 'timeout' | 'stop' | null, turn: StepTurn): AttemptOutcome {

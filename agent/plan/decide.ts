@@ -43,6 +43,7 @@ export function decidePlan(plan: Plan, history: PlanHistory, now: Circumstances)
   const open = openSteps(plan, history);
   const failure = firstFailure(plan, history);
   const isEnding = history.isStopped || failure !== null;
+  const isOtherBoot = !now.isOwn && hasOtherBoot(history, now);
   if (isEnding && open.length === 0) {
     const state = history.isStopped ? 'stopped' : 'failed';
     return { kind: 'finish', state, error: failure };
@@ -53,7 +54,8 @@ export function decidePlan(plan: Plan, history: PlanHistory, now: Circumstances)
     const why = whyHold(plan, history, now);
     if (why !== null) return { kind: 'hold', why };
   }
-  const turnsOf = (steps: readonly Step[]) => steps.map((step) => turnOf(step, { plan, history }));
+  const turnsOf = (steps: readonly Step[]) =>
+    steps.map((step) => turnOf(step, { plan, history, isOtherBoot }));
   if (isEnding) return { kind: 'run', stage, turns: turnsOf(open) };
   const candidates = stepsToRun(plan.stages[stage], history);
   const old = candidates.flatMap((step) => gateOf(plan, step)).filter(({ id }) => !now.isYoung(id));
@@ -74,10 +76,14 @@ export function gateOf(plan: Plan, step: Step): readonly Step[] {
   return before.every(({ effect }) => effect === 'read') ? before : [];
 }
 
-/** Rule 15: what a restart in between may have made wrong. */
+/** A boot that cannot be told from another counts as another. */
+const hasOtherBoot = (history: PlanHistory, { bootId }: Circumstances): boolean =>
+  bootId !== history.bootId || bootId === 'unknown';
+
+/** What a restart in between may have made wrong. */
 function whyHold(plan: Plan, history: PlanHistory, now: Circumstances): string | null {
   if (now.isOwn || now.mayGoOn) return null;
-  if (now.bootId !== history.bootId) {
+  if (hasOtherBoot(history, now)) {
     return `the machine was started again since plan ${plan.planId} was accepted; no step begins before the coordinator says go on`;
   }
   if (now.nowMs >= plan.expiresMs) {
@@ -86,10 +92,17 @@ function whyHold(plan: Plan, history: PlanHistory, now: Circumstances): string |
   return null;
 }
 
-function turnOf(step: Step, of: { readonly plan: Plan; readonly history: PlanHistory }): StepTurn {
+interface TurnOf {
+  readonly plan: Plan;
+  readonly history: PlanHistory;
+  readonly isOtherBoot: boolean;
+}
+
+function turnOf(step: Step, of: TurnOf): StepTurn {
   const before = of.history.steps.get(step.id);
   const attempt = (before?.attempt ?? 0) + 1;
-  const isInterrupted = of.history.isStopped && step.onStop === 'interrupt';
+  // Of what an earlier boot began nothing runs any more that could be let finish.
+  const isInterrupted = of.history.isStopped && (step.onStop === 'interrupt' || of.isOtherBoot);
   return {
     step,
     attempt,
@@ -137,7 +150,7 @@ export interface BeginGate {
 /** For a disrupt or destroy step whose plan gives no limit. */
 const defaultBeginWithinSeconds = 60;
 
-/** Rule 10: null when the step may begin; else how young the last answer must be. */
+/** Null when the step may begin; else how young the last answer must be. */
 function beginLimitMs(step: Step): number | null {
   if (step.effect === 'read' || step.effect === 'change') {
     return step.beginWithinSeconds === null ? null : step.beginWithinSeconds * 1000;

@@ -38,6 +38,8 @@ export interface ExecutorOptions {
   readonly stopped: AbortSignal;
   /** Fires when the agent ends. */
   readonly signal: AbortSignal;
+  /** No step begins before a signed go-on, or one has come. Told once each. */
+  readonly onHold: (isHeld: boolean) => void;
   /** Null: nothing is going on in the step any more. */
   readonly say: (stepId: string, sentence: string | null) => void;
 }
@@ -58,6 +60,11 @@ export async function runPlan(options: ExecutorOptions): Promise<void> {
   const { plan, signal } = options;
   if (!options.isOwn) await forgetFinishedUnits(options);
   const gates = measuredGates(options.services.clock);
+  let isHeld = false;
+  const hold = (next: boolean): void => {
+    if (next !== isHeld) options.onHold(next);
+    isHeld = next;
+  };
   for (;;) {
     signal.throwIfAborted();
     const decision = decidePlan(plan, options.history(), {
@@ -67,6 +74,7 @@ export async function runPlan(options: ExecutorOptions): Promise<void> {
       mayGoOn: options.coordinator.mayGoOn(plan.planId),
       isYoung: gates.isYoung,
     });
+    hold(decision.kind === 'hold');
     if (decision.kind === 'finished') return;
     if (decision.kind === 'finish') {
       await finish(decision, options);
@@ -140,7 +148,7 @@ async function runTurn(
   log.info({ kind: step.kind }, 'step started');
   options.say(step.id, step.kind);
   const work = runAttempt(turn, {
-    planId,
+    plan,
     registry: options.registry,
     services,
     stopped: options.stopped,

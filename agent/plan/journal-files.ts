@@ -3,7 +3,8 @@
 import { basename, join } from 'node:path';
 import type { JournalRecord } from '../../shared/model/progress.ts';
 import type { StateDisk } from '../state-disk.ts';
-import { scanSegment } from './journal-segment.ts';
+import { parseRecord } from './journal-record.ts';
+import { type SegmentRecord, scanSegment } from './journal-segment.ts';
 
 export interface JournalEntry {
   readonly record: JournalRecord;
@@ -76,10 +77,12 @@ export function judgeSegments(files: readonly SegmentFile[]): JudgedSegments {
     const before = segments.at(-1);
     const expected = before === undefined ? first : before.first + before.entries.length;
     const scan = scanSegment(bytes, first);
-    const entries = scan.records.map(({ payload }) => ({
-      record: JSON.parse(payload.toString('utf8')) as JournalRecord,
+    const parsed = scan.records.map(({ payload }) => ({
+      record: parseRecord(payload),
       bytes: payload,
     }));
+    const unread = parsed.findIndex(({ record }) => record === null);
+    const entries = (unread < 0 ? parsed : parsed.slice(0, unread)).filter(isEntry);
     const damagedAt = (what: string, position: number, stray: readonly JournalRecord[]) => ({
       segments,
       torn,
@@ -94,14 +97,25 @@ export function judgeSegments(files: readonly SegmentFile[]): JudgedSegments {
     }
     const segment: Segment = { path, first, entries, end: scan.end };
     segments.push(segment);
+    if (unread >= 0) {
+      const what = `record ${first + unread} is none that this agent knows`;
+      return damagedAt(what, 0, recordsOf(scan.records.slice(unread)));
+    }
     if (scan.tail === 'valid-after-bad') {
-      const stray = scan.stray.map(({ payload }) => JSON.parse(payload.toString('utf8')));
-      return damagedAt('a bad record with a valid one after it', scan.end, stray);
+      return damagedAt('a bad record with a valid one after it', scan.end, recordsOf(scan.stray));
     }
     if (scan.tail === 'torn') torn.push({ segment, size: bytes.length });
   }
   return { segments, torn, damage: null };
 }
+
+const isEntry = (entry: {
+  readonly record: JournalRecord | null;
+  readonly bytes: Buffer;
+}): entry is JournalEntry => entry.record !== null;
+
+const recordsOf = (found: readonly SegmentRecord[]): readonly JournalRecord[] =>
+  found.map(({ payload }) => parseRecord(payload)).filter((record) => record !== null);
 
 /** Cuts a torn tail. Changes nothing of what is damaged. */
 export async function loadSegments(disk: StateDisk, directory: string): Promise<Loaded> {

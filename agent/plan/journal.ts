@@ -6,9 +6,11 @@
 // INVARIANTS: one append at a time; a segment is never written behind a record that is not durable;
 // nothing is appended to a corrupt journal but, in memory, refusals that say so.
 import { join } from 'node:path';
+import { isOf } from '../../shared/alphabets.ts';
 import { AppError } from '../../shared/errors.ts';
 import type { JournalRecord } from '../../shared/model/progress.ts';
 import { newId, type Random } from '../../shared/random.ts';
+import { objectFrom } from '../../shared/rpc/codec.ts';
 import type { StateDisk, StateFile } from '../state-disk.ts';
 import { openCorruptJournal } from './corrupt-journal.ts';
 import {
@@ -123,7 +125,8 @@ export async function openJournal(options: JournalOptions): Promise<Journal> {
   const beginNewId = async (began: number): Promise<void> => {
     await savePosition({ id: newId(random), began, acknowledged: 0 });
   };
-  if (position.began + position.acknowledged > endIndex()) await beginNewId(endIndex());
+  const isBefore = position.began > endIndex();
+  if (isBefore || position.began + position.acknowledged > endIndex()) await beginNewId(endIndex());
 
   return {
     get id() {
@@ -190,11 +193,26 @@ export interface Position {
 
 const positionPath = (directory: string): string => join(directory, 'position.json');
 
-/** Null when there is none. */
+/** Null when there is none that can be read. */
 export async function readPosition(disk: StateDisk, directory: string): Promise<Position | null> {
   const text = await disk.read(positionPath(directory));
-  return text === null ? null : (JSON.parse(text.toString('utf8')) as Position);
+  return text === null ? null : positionFrom(text);
 }
+
+/** Null when it is damaged: a new id begins, and the coordinator hears everything once more. */
+function positionFrom(text: Uint8Array): Position | null {
+  try {
+    const { id, began, acknowledged } = objectFrom(text, 'position', 64 * 1024);
+    const isWhole = typeof id === 'string' && isOf('identifier', id);
+    if (!isWhole || !isOffset(began) || !isOffset(acknowledged)) return null;
+    return { id, began, acknowledged };
+  } catch {
+    return null;
+  }
+}
+
+const isOffset = (value: unknown): value is number =>
+  typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
 
 async function loadPosition(options: JournalOptions, firstIndex: number): Promise<Position> {
   const { disk, directory, random } = options;

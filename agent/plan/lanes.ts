@@ -46,6 +46,8 @@ interface RunningPlan {
   readonly plan: Plan;
   readonly stop: AbortController;
   readonly doing: Map<string, string>;
+  /** No step begins before a signed go-on. */
+  isWaiting: boolean;
 }
 
 const retryBackoff = { firstMs: 1_000, maxMs: 60_000 };
@@ -60,11 +62,7 @@ export function createLanes(options: LanesOptions): Lanes {
     return history;
   };
 
-  const runToEnd = async (
-    plan: Plan,
-    isOwn: boolean,
-    of: Omit<RunningPlan, 'plan'>,
-  ): Promise<void> => {
+  const runToEnd = async (plan: Plan, isOwn: boolean, of: RunningPlan): Promise<void> => {
     for (let attempt = 1; ; attempt += 1) {
       try {
         await runPlan({
@@ -79,6 +77,11 @@ export function createLanes(options: LanesOptions): Lanes {
           coordinator: options.coordinator,
           stopped: of.stop.signal,
           signal,
+          onHold: (isHeld) => {
+            of.isWaiting = isHeld;
+            // The coordinator is to know at once that its word is waited for.
+            if (isHeld) options.onChange(null);
+          },
           say: (stepId, sentence) => {
             if (sentence === null) of.doing.delete(stepId);
             else of.doing.set(stepId, sentence);
@@ -105,8 +108,9 @@ export function createLanes(options: LanesOptions): Lanes {
     const stop = new AbortController();
     const doing = new Map<string, string>();
     if (historyOf(plan.planId).isStopped) stop.abort();
-    running.set(plan.planId, { plan, stop, doing });
-    void runToEnd(plan, isOwn, { stop, doing }).then(
+    const entry: RunningPlan = { plan, stop, doing, isWaiting: false };
+    running.set(plan.planId, entry);
+    void runToEnd(plan, isOwn, entry).then(
       () => {
         running.delete(plan.planId);
         options.onChange(plan.planId);
@@ -127,6 +131,7 @@ export function createLanes(options: LanesOptions): Lanes {
     return {
       lane,
       planIds,
+      waiting: planIds.filter((planId) => running.get(planId)?.isWaiting === true),
       epoch: pair?.epoch ?? 0,
       sequence: pair?.sequence ?? 0,
       doing: [...(trouble === null ? [] : [trouble]), ...idle].join('; ').slice(0, 1000),

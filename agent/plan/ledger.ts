@@ -129,8 +129,8 @@ export async function openLedger(options: LedgerOptions): Promise<PlanLedger> {
       const text = await disk.read(pathOf(planId));
       const digest = state.plans.get(asPlanId(planId))?.digest;
       if (text === null || digest === undefined) return null;
-      const { payload } = envelopeFromStored(JSON.parse(text.toString('utf8')) as StoredEnvelope);
-      if (sha256Hex(payload) !== digest) return null;
+      const payload = payloadFrom(text);
+      if (payload === null || sha256Hex(payload) !== digest) return null;
       const parsed = parsePlan(payload, options.kinds);
       return parsed.kind === 'plan' ? parsed.plan : null;
     },
@@ -148,4 +148,14 @@ export async function openLedger(options: LedgerOptions): Promise<PlanLedger> {
       });
     },
   };
+}
+
+/** Null when the file is no envelope any more. */
+function payloadFrom(text: Uint8Array): Uint8Array | null {
+  try {
+    const stored = JSON.parse(Buffer.from(text).toString('utf8')) as StoredEnvelope;
+    return envelopeFromStored(stored).payload;
+  } catch {
+    return null;
+  }
 }

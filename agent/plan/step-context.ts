@@ -3,6 +3,7 @@
 import type { Clock } from '../../shared/clock.ts';
 import { AppError, toAppError } from '../../shared/errors.ts';
 import type { Logger } from '../../shared/log.ts';
+import type { Plan } from '../../shared/model/plan.ts';
 import type { ArtifactReference } from '../../shared/model/step.ts';
 import type { Random } from '../../shared/random.ts';
 import { retry } from '../../shared/retry.ts';
@@ -41,8 +42,11 @@ export interface StepServices {
   readonly isContainer: () => Promise<boolean>;
 }
 
+/** What a step may know of the plan it belongs to. */
+export type PlanOfStep = Pick<Plan, 'planId' | 'fleet' | 'cluster' | 'nodeId' | 'goal'>;
+
 export interface AttemptBinding {
-  readonly planId: string;
+  readonly plan: PlanOfStep;
   readonly turn: StepTurn;
   readonly signal: AbortSignal;
   readonly say: (sentence: string) => void;
@@ -52,7 +56,8 @@ const signingBackoff = { firstMs: 200, maxMs: 3_000 };
 
 export function stepContext(services: StepServices, binding: AttemptBinding): StepContext {
   const { artifacts, host, clock } = services;
-  const { planId, turn, signal, say } = binding;
+  const { plan, turn, signal, say } = binding;
+  const { planId, fleet, cluster, nodeId, goal } = plan;
   const stepId = turn.step.id;
   return {
     host,
@@ -63,6 +68,7 @@ export function stepContext(services: StepServices, binding: AttemptBinding): St
     stateDirectory: services.stateDirectory,
     planId,
     stepId,
+    plan,
     unit: turn.unit,
     timeoutMs: turn.step.timeoutSeconds * 1000,
     kube: (credentials, other = signal) => services.openKube(credentials, other),
@@ -84,7 +90,9 @@ export function stepContext(services: StepServices, binding: AttemptBinding): St
         isRetryable: (thrown) => thrown instanceof AppError && thrown.retryable,
         onRetry: (thrown) => say(`waits for its certificate: ${toAppError(thrown).message}`),
       }),
-    unseal: (sealed) => openFiles(sealed, services.nodeKeyPem, sealed.context),
+    // For what this plan says, whatever the message says of itself.
+    unseal: (sealed) =>
+      openFiles(sealed, services.nodeKeyPem, { fleet, cluster, consumer: nodeId, goal }),
     progress: say,
     isContainer: services.isContainer,
   };

@@ -1,5 +1,6 @@
 // The shape of every kind's arguments, for plans that arrive. The type of `shapes` follows StepArgs:
 // a kind or a field that is missing here does not compile, so an unknown field can be refused. Pure.
+import { isOf } from '../../shared/alphabets.ts';
 import type { StepArgs } from '../../shared/model/step.ts';
 
 type ShapeName = 'text' | 'number' | 'yes-no' | 'texts' | 'table' | 'path';
@@ -85,9 +86,11 @@ const shapes: { readonly [K in keyof StepArgs]: FieldShapes<StepArgs[K]> } = {
     configPath: 'path',
     nodeName: 'text',
   },
-  'read-ca-digest': { caPath: 'path' },
+  'read-ca-digest': { caPath: 'path', expected: { optional: 'text' } },
   'create-join-credentials': {
     consumer: 'text',
+    goal: 'text',
+    caDigest: 'text',
     consumerKey: 'text',
     server: 'text',
     ttlSeconds: 'number',
@@ -96,6 +99,7 @@ const shapes: { readonly [K in keyof StepArgs]: FieldShapes<StepArgs[K]> } = {
   'delete-join-credentials': { tokenId: 'text' },
   'unseal-secret': {
     sealed: { fields: { encapsulated: 'text', ciphertext: 'text', context: 'text' } },
+    caDigest: 'text',
     files: { listOf: { fields: { name: 'text', path: 'path' } } },
   },
   'apply-manifest': { name: 'text', manifest: 'text' },
@@ -129,12 +133,13 @@ function findFault(value: unknown, shape: Shape, at: string): string | null {
     return isKnown ? null : `${at} must be one of ${Object.keys(shape.oneOf).join(', ')}`;
   }
   if ('listOf' in shape) {
-    if (!Array.isArray(value)) return `${at} must be a list`;
+    if (!Array.isArray(value) || value.length > mostEntries)
+      return `${at} must be a list of at most ${mostEntries}`;
     return firstFault(value.map((entry, index) => [entry, shape.listOf, `${at}[${index}]`]));
   }
   if (!isObject(value)) return `${at} must be an object`;
   const unknown = Object.keys(value).find((name) => !Object.hasOwn(shape.fields, name));
-  if (unknown !== undefined) return `${at}.${unknown} is unknown`;
+  if (unknown !== undefined) return `${at}.${unknown.slice(0, 80)} is unknown`;
   return firstFault(
     Object.entries(shape.fields).map(([name, inner]) => [value[name], inner, `${at}.${name}`]),
   );
@@ -148,29 +153,40 @@ function firstFault(parts: readonly (readonly [unknown, Shape, string])[]): stri
   return null;
 }
 
+/** Whole files and manifests are arguments. */
+const longestText = 2 * 1024 * 1024;
+const mostEntries = 1_000;
+
 const names: Readonly<Record<ShapeName, string>> = {
-  text: 'a text',
-  number: 'a number',
+  text: `a text of at most ${longestText} characters`,
+  number: 'a whole number',
   'yes-no': 'true or false',
-  texts: 'a list of texts',
-  table: 'an object of texts',
-  path: 'an absolute path without ..',
+  texts: `a list of at most ${mostEntries} texts`,
+  table: `an object of at most ${mostEntries} texts`,
+  path: 'an absolute path of plain names without ..',
 };
+
+const isText = (value: unknown): boolean =>
+  typeof value === 'string' && value.length <= longestText;
 
 function hasShape(value: unknown, shape: ShapeName): boolean {
   switch (shape) {
     case 'text':
-      return typeof value === 'string';
+      return isText(value);
     case 'number':
-      return typeof value === 'number' && Number.isFinite(value);
+      return Number.isSafeInteger(value) && Number(value) >= 0;
     case 'yes-no':
       return typeof value === 'boolean';
     case 'texts':
-      return Array.isArray(value) && value.every((entry) => typeof entry === 'string');
+      return Array.isArray(value) && value.length <= mostEntries && value.every(isText);
     case 'table':
-      return isObject(value) && Object.values(value).every((entry) => typeof entry === 'string');
+      return (
+        isObject(value) &&
+        Object.keys(value).length <= mostEntries &&
+        Object.values(value).every(isText)
+      );
     case 'path':
-      return typeof value === 'string' && value.startsWith('/') && !value.split('/').includes('..');
+      return typeof value === 'string' && isOf('path', value);
   }
 }
 

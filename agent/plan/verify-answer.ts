@@ -7,6 +7,7 @@ import {
   type KeySet,
 } from '../../shared/model/plan.ts';
 import { isSignedBy } from '../../shared/signature.ts';
+import { isPlanId } from './parse-plan.ts';
 
 export interface AnswerExpectation {
   readonly keySet: KeySet;
@@ -50,14 +51,23 @@ function parseAnswer(bytes: Uint8Array): Answer | null {
   const isAnswer =
     answer['schema'] === 'muster/answer/v1' &&
     ['fleet', 'nodeId', 'nonce'].every((name) => typeof answer[name] === 'string') &&
-    Number.isSafeInteger(answer['timeMs']) &&
-    isTexts(answer['stop']) &&
-    isTexts(answer['goOn']);
+    isTime(answer['timeMs']) &&
+    isPlanIds(answer['stop']) &&
+    isPlanIds(answer['goOn']);
   return isAnswer ? (value as Answer) : null;
 }
 
-const isTexts = (value: unknown): boolean =>
-  Array.isArray(value) && value.every((entry) => typeof entry === 'string');
+/** Of both lanes, and of earlier ones that were never ended. */
+const mostPlanIds = 1_000;
+
+/** A stop of a plan that this host does not know is written down: what is none is not. */
+const isPlanIds = (value: unknown): boolean =>
+  Array.isArray(value) && value.length <= mostPlanIds && value.every(isPlanId);
+
+/** Of a Date. */
+const latestMs = 8_640_000_000_000_000;
+const isTime = (value: unknown): boolean =>
+  Number.isSafeInteger(value) && Number(value) >= 0 && Number(value) <= latestMs;
 
 const refuse = (why: string): AnswerVerdict => ({
   kind: 'refuse',

@@ -10,6 +10,8 @@ import type { StepArgs } from '../../shared/model/step.ts';
 import { randomText } from '../../shared/random.ts';
 import { type SecretFiles, sealFiles } from '../../shared/seal.ts';
 import type { Host } from '../host/host.ts';
+import { nodeIdOf } from '../identity/node-key.ts';
+import { refuseOtherCa } from './ca-digest.ts';
 import { tokenSecretPath } from './delete-join-credentials.ts';
 import { getObject, serverSideApply, withAdminApi } from './kube-session.ts';
 import { kubernetes } from './kubernetes-paths.ts';
@@ -106,6 +108,7 @@ async function discoveryConfig(
   token: string,
 ): Promise<string> {
   const ca = await keyFile(host, kubernetes.ca);
+  refuseOtherCa({ pem: ca, what: `${kubernetes.ca} of this master`, expected: args.caDigest });
   const cluster = {
     server: args.server,
     'certificate-authority-data': Buffer.from(ca).toString('base64'),
@@ -136,7 +139,13 @@ async function sealedText(
   context: StepContext,
 ): Promise<string> {
   try {
-    const sealed = await sealFiles(files, args.consumerKey, `${context.planId}/${context.stepId}`);
+    const { fleet, cluster } = context.plan;
+    const consumer = nodeIdOf(Buffer.from(args.consumerKey, 'base64'));
+    const sealed = await sealFiles(files, {
+      publicKey: args.consumerKey,
+      purpose: { fleet, cluster, consumer, goal: args.goal },
+      context: `${context.planId}/${context.stepId}`,
+    });
     return JSON.stringify(sealed);
   } catch (cause) {
     throw new AppError('invalid', `the node key of ${args.consumer} is not a P-256 key`, { cause });

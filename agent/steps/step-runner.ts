@@ -27,6 +27,8 @@ export interface StepContext {
   /** The agent's own folder: what a step has to remember about the host is kept there. */
   readonly stateDirectory: string;
   readonly planId: string;
+  /** What the plan names itself as: whose secrets it may seal and open. */
+  readonly plan: { readonly fleet: string; readonly cluster: string };
   readonly stepId: string;
   /** Prefix for transient units of this attempt. */
   readonly unit: string;
@@ -46,7 +48,7 @@ export interface StepContext {
     profile: CertificateProfile,
     csr: Uint8Array,
   ) => Promise<{ readonly certificate: string; readonly ca: string }>;
-  /** With this node's own key. */
+  /** With this node's own key; opens only what was sealed for this plan's goal. */
   readonly unseal: (sealed: SealedSecret) => Promise<SecretFiles>;
   /** Says what is being waited for: shown by `explain` and `logs`. */
   readonly progress: (sentence: string) => void;

@@ -23,7 +23,7 @@ export const unpackArchive: StepRunner<'unpack-archive'> = {
     const { host } = context;
     const text = await host.readFile(recordPath(args, context));
     if (text === null) return { kind: 'needed', why: `${args.artifact.name} was not unpacked yet` };
-    const record = JSON.parse(text) as UnpackedRecord;
+    const record = recordFrom(text);
     for (const { to } of args.members) {
       const digest = await host.sha256(to);
       if (digest === null) return { kind: 'needed', why: `${to} is not there` };
@@ -71,6 +71,16 @@ export const unpackArchive: StepRunner<'unpack-archive'> = {
     });
   },
 };
+
+/** Empty when it is damaged: everything is unpacked again. */
+function recordFrom(text: string): UnpackedRecord {
+  try {
+    const value: unknown = JSON.parse(text);
+    return value !== null && typeof value === 'object' ? (value as UnpackedRecord) : {};
+  } catch {
+    return {};
+  }
+}
 
 function recordPath({ artifact, members }: Args, { stateDirectory }: StepContext): string {
   const targets = sha256Hex(JSON.stringify(members)).slice(0, 12);

@@ -3,6 +3,9 @@
 import { AppError } from '../../shared/errors.ts';
 import type { StepArgs } from '../../shared/model/step.ts';
 import type { SecretFiles } from '../../shared/seal.ts';
+import { parseKubeconfig } from '../host/kubeconfig.ts';
+import { refuseOtherCa } from './ca-digest.ts';
+import { kubernetes } from './kubernetes-paths.ts';
 import type { StepContext, StepRunner } from './step-runner.ts';
 
 const mode = 0o600;
@@ -34,17 +37,35 @@ export const unsealSecret: StepRunner<'unseal-secret'> = {
   },
 };
 
+/**
+ * What does not open was sealed for another host or another goal, or by an agent of another version:
+ * all of it is mended by credentials that are made anew.
+ */
 async function opened(args: StepArgs['unseal-secret'], context: StepContext): Promise<SecretFiles> {
+  let content: SecretFiles;
   try {
-    return await context.unseal(args.sealed);
+    content = await context.unseal(args.sealed);
   } catch (thrown) {
     if (thrown instanceof AppError) throw thrown;
     throw new AppError(
-      'invalid',
-      `what was sealed as ${args.sealed.context} does not open with this node’s key: it was made for another one, and has to be made again`,
+      'credentials-expired',
+      `what was sealed as ${args.sealed.context} does not open in this plan: it was made for another host or another goal, and has to be made again`,
       { cause: thrown },
     );
   }
+  for (const { name } of args.files) {
+    const pem = authorityIn(name, contentOf(content, name));
+    if (pem !== null) refuseOtherCa({ pem, what: name, expected: args.caDigest });
+  }
+  return content;
+}
+
+/** The Kubernetes CA that a file brings to this host; null when it brings none. */
+function authorityIn(name: string, text: string): string | null {
+  if (name === kubernetes.ca) return text;
+  if (!name.endsWith('.conf')) return null;
+  const data = parseKubeconfig(text, name)['certificate-authority-data'] ?? '';
+  return Buffer.from(data, 'base64').toString('utf8');
 }
 
 function contentOf(content: SecretFiles, name: string): string {

@@ -50,7 +50,9 @@ async function admit(deps: JoinDependencies, applicant: Applicant): Promise<Node
       // Someone else spent a use, or an operator changed the token: judge anew.
       if (stored.kind === 'conflict') continue;
     }
-    return await record(deps, applicant, token.value);
+    const recorded = await record(deps, applicant, { token: token.value, seen: node });
+    // An operator banned or evicted it in this very moment: judge anew.
+    if (recorded !== null) return recorded;
   }
 }
 
@@ -112,11 +114,18 @@ async function welcomeAgain(
   return node;
 }
 
+interface Admitted {
+  readonly token: TokenRecord;
+  /** The node as it was when it was judged. */
+  readonly seen: Stored<NodeRecord> | null;
+}
+
+/** Null when the node is not as it was judged any more. */
 async function record(
   deps: JoinDependencies,
   applicant: Applicant,
-  token: TokenRecord,
-): Promise<NodeRecord> {
+  { token, seen }: Admitted,
+): Promise<NodeRecord | null> {
   const now = deps.clock.now();
   const { nodeId, name, source, publicKey, facts } = applicant;
   const digest = digestOf(planningFacts(facts));
@@ -127,7 +136,8 @@ async function record(
     reportedMs: now,
     facts,
   }));
-  const node = await update<NodeRecord>(deps.store, keys.node(nodeId), (current) => ({
+  const current = seen?.value ?? null;
+  const node: NodeRecord = {
     id: nodeId,
     name,
     cluster: token.cluster,
@@ -142,8 +152,9 @@ async function record(
     sequence: current?.sequence ?? { host: 0, cluster: 0 },
     applied: current?.applied ?? {},
     retryGeneration: current?.retryGeneration ?? 0,
-  }));
-  if (node === null) throw new AppError('internal', `node ${nodeId} was not stored`);
+  };
+  const stored = await deps.store.put(keys.node(nodeId), node, seen?.revision ?? 0);
+  if (stored.kind === 'conflict') return null;
   deps.refused.forget(nodeId);
   await deps.audit.append('joined', {
     nodeId,

@@ -28,6 +28,7 @@ export type AuditEvent =
   | 'plan-accepted'
   | 'plan-refused'
   | 'plan-given-up'
+  | 'plan-stopped'
   | 'plan-finished'
   | 'plan-stop-received'
   | 'step-outcome'

@@ -1,7 +1,7 @@
 // Journal records as hosts send them, checked before they reach a plan record: what a broken or
 // hostile agent reports about itself must not be able to break decisions about others.
 import { z } from 'zod';
-import { asPlanId, type PlanId, type StepId } from '../../shared/model/ids.ts';
+import { asPlanId, isStepId, type PlanId, type StepId } from '../../shared/model/ids.ts';
 import type { RefusalReason } from '../../shared/model/plan.ts';
 import {
   type JournalRecord,
@@ -11,7 +11,12 @@ import {
 } from '../../shared/model/progress.ts';
 import { quoted } from '../../shared/plain-text.ts';
 
-const time = z.number().nonnegative();
+/** Of a Date: a time beyond it could not be shown. */
+const latestMs = 8_640_000_000_000_000;
+const time = z
+  .number()
+  .nonnegative()
+  .transform((value) => Math.min(value, latestMs));
 const count = z.int().nonnegative();
 const textLimit = 16_384;
 const wordLimit = 128;
@@ -21,8 +26,11 @@ const text = z
   .string()
   .transform((value) => (value.length > textLimit ? `…${value.slice(-textLimit)}` : value));
 const word = z.string().transform((value) => quotedUnlessPlain(value.slice(0, wordLimit)));
-const planId = z.string().max(64).transform(asPlanId) as unknown as z.ZodType<PlanId>;
-const stepId = z.string().max(64) as unknown as z.ZodType<StepId>;
+const planId = z
+  .string()
+  .regex(/^[A-Za-z0-9][A-Za-z0-9-]{0,63}$/)
+  .transform(asPlanId) as unknown as z.ZodType<PlanId>;
+const stepId = z.string().refine(isStepId) as unknown as z.ZodType<StepId>;
 const lane = z.enum(['host', 'cluster']);
 // Of a newer agent there may be others. Kept as they came: the plan is over all the same, and what it
 // was ended for is shown.

@@ -6,6 +6,7 @@ import { learnApplied } from './applied.ts';
 import { next } from './cluster-state.ts';
 import { controlPlaneChoice } from './control-plane-choice.ts';
 import type { Decision } from './decision.ts';
+import { judgeGoOn } from './go-on.ts';
 import { type Goal, together, type Wishes, waits } from './goal.ts';
 import { goals } from './goals/goals.ts';
 import { hostWaits } from './host-waits.ts';
@@ -35,6 +36,7 @@ export function decide(seen: ClusterView, now: number): Decision {
     issue: granted.issue,
     cluster: situation.cluster === view.cluster ? null : situation.cluster,
     applied: news,
+    goOn: judgeGoOn(situation, wishes.wants),
     waits: said,
     faults,
     wakeAtMs: granted.wakeAtMs,

@@ -4,6 +4,7 @@ import type { Lane, Stage } from '../../shared/model/plan.ts';
 import type { AppliedNews, Digests } from '../components/component.ts';
 import type { GoalKey } from '../plan-records/goal-key.ts';
 import type { ClusterRecord } from '../store/records.ts';
+import type { GoOnVerdict } from './go-on.ts';
 import type { Phase } from './phase.ts';
 import type { PreflightFault } from './preflight/check.ts';
 import type { Wait } from './wait.ts';
@@ -28,6 +29,8 @@ export interface Decision {
   readonly cluster: ClusterRecord | null;
   /** What hosts are now known to have. Stored before plans are issued. */
   readonly applied: readonly AppliedNews[];
+  /** Of every unfinished plan: whether a host that asks may go on with it. */
+  readonly goOn: readonly GoOnVerdict[];
   readonly waits: readonly Wait[];
   readonly faults: readonly PreflightFault[];
   /** When time alone may change the decision: a retry that becomes due. Null: never. */

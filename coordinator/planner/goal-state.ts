@@ -70,7 +70,13 @@ function ofLast(mine: readonly PlanRecord[], judging: Judging): GoalState {
     case 'expired':
       return { kind: 'due', attempt: last.attempt };
     case 'stopped':
-      return { kind: 'held', plan: last };
+      if (last.stopReason !== 'unwanted') return { kind: 'held', plan: last };
+      // Wanted again: nobody asked for it to be left alone.
+      return afterPause(last, {
+        attempt: last.attempt,
+        pauseMs: judging.rules.firstBackoffMs,
+        now: judging.now,
+      });
     case 'refused':
       if (last.refusal === null || !planAgain.has(last.refusal))
         return { kind: 'held', plan: last };

@@ -1,5 +1,6 @@
 // What the goals and the state of a cluster are judged by in one turn: the view, who is who, what the
 // preflight found, and questions about them. Values only: a part that decides something returns it.
+import { AppError } from '../../shared/errors.ts';
 import type { NodeId } from '../../shared/model/ids.ts';
 import type { EtcdEndpoint } from '../../shared/model/step.ts';
 import { artifactNamesFor } from '../components/bill-of-materials.ts';
@@ -76,9 +77,19 @@ export const etcdOf = (situation: Situation): readonly EtcdEndpoint[] =>
     peerUrl,
   })) ?? controlPlaneOf(situation).map(etcdEndpoint);
 
+/** Hosts of the etcd members that were agreed on. */
+export const etcdHostsOf = (situation: Situation): readonly Member[] =>
+  membersOf(situation, situation.cluster.etcd?.members.map(({ nodeId }) => nodeId) ?? []);
+
 /** A master whose agent is there, to act on the cluster; null when none is. */
 export const delegateOf = (situation: Situation): Member | null =>
   mastersOf(situation).find(({ node }) => node.online) ?? null;
+
+/** Of the Kubernetes CA. @throws AppError invalid before it is known: then nothing can join it. */
+export function recordedCa({ cluster }: Situation): string {
+  if (cluster.caDigest !== null) return cluster.caDigest;
+  throw new AppError('invalid', `the CA of cluster ${cluster.name} is not known yet`);
+}
 
 export const has = ({ node }: Member, component: ComponentName): boolean =>
   node.record.applied[component] !== undefined;

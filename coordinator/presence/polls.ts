@@ -8,6 +8,8 @@ import { changeSignal } from '../store/change-signal.ts';
 export interface LaneTold {
   readonly lane: Lane;
   readonly planIds: readonly string[];
+  /** Those of them that begin no step before a signed go-on. */
+  readonly waiting: readonly string[];
   readonly epoch: number;
   readonly sequence: number;
   readonly doing: string;

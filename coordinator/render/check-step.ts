@@ -83,9 +83,11 @@ const rules: { readonly [K in StepKind]: FieldRules<StepArgs[K]> } = {
     configPath: path,
     nodeName: text('nodeName'),
   },
-  'read-ca-digest': { caPath: path },
+  'read-ca-digest': { caPath: path, expected: text('sha256') },
   'create-join-credentials': {
     consumer: text('nodeName'),
+    goal: text('line'),
+    caDigest: text('sha256'),
     consumerKey: text('base64'),
     server: url,
     ttlSeconds: noText,
@@ -93,6 +95,7 @@ const rules: { readonly [K in StepKind]: FieldRules<StepArgs[K]> } = {
   },
   'delete-join-credentials': { tokenId: text('bootstrapTokenId') },
   'unseal-secret': {
+    caDigest: text('sha256'),
     sealed: {
       fields: {
         encapsulated: text('base64'),

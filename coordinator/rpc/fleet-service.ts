@@ -6,6 +6,7 @@ import type { FleetDefinition } from '../../shared/rpc/generated/muster/v1/Fleet
 import type { Handlers } from '../../shared/rpc/handler.ts';
 import { type FactsRecord, keys, type NodeRecord } from '../store/records.ts';
 import { update } from '../store/store.ts';
+import { createAdoptSequences } from './fleet/adopt-sequences.ts';
 import type { FleetDependencies } from './fleet/fleet-dependencies.ts';
 import { hasChanged, parseFacts } from './fleet/parse-facts.ts';
 import { pullPlan } from './fleet/pull-plan.ts';
@@ -16,10 +17,11 @@ import { signCertificate } from './fleet/sign-certificate.ts';
 export function fleetHandlers(deps: FleetDependencies): Handlers<FleetDefinition> {
   const { members } = deps;
   const reportProgress = createReportProgress(deps);
+  const polls = { ...deps, adoptSequences: createAdoptSequences(deps) };
   return {
     ReportFacts: async (request, context) =>
       reportFacts(deps, members.caller(context), request.facts),
-    PullPlan: async (request, context) => pullPlan(deps, request, context),
+    PullPlan: async (request, context) => pullPlan(polls, request, context),
     ReportProgress: async (request, context) => reportProgress(members.caller(context), request),
     SignCertificate: async (request, context) =>
       signCertificate(deps, members.caller(context), request),

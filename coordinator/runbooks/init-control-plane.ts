@@ -59,7 +59,7 @@ export function makeClusterKeys(inputs: InitInputs): readonly Stage[] {
 }
 
 export function startControlPlane(
-  inputs: InitInputs,
+  inputs: InitInputs & { readonly caDigest: string },
   gates: { readonly before: GateBefore; readonly after: GateAfter },
 ): readonly Stage[] {
   const { member, spec, materials, etcd } = inputs;
@@ -67,7 +67,12 @@ export function startControlPlane(
   const { plugin } = spec.network;
   const manifest = networkPluginOf(spec).manifest(spec, (name) => materials.image(name));
   return [
-    stage('gate', ...gateBefore(gates.before, parties)),
+    // What etcd is about to hold belongs to the CA of the cluster's record, and to no other.
+    stage(
+      'gate',
+      step('our-ca', 'read-ca-digest', { caPath: paths.kubernetesCa, expected: inputs.caDigest }),
+      ...gateBefore(gates.before, parties),
+    ),
     stage('static pods', disruptive(phase(inputs, 'control-plane', 'all'))),
     stage('kubelet', phase(inputs, 'kubelet-start')),
     stage('API server', apiServerReady('apiserver', member.address)),

@@ -11,13 +11,25 @@ import { disruptive, stage, step } from './step-builder.ts';
 /** Bootstrap tokens live this long and are deleted after the join. */
 export const credentialSeconds = 900;
 
-export function joinCredentials(consumer: Member, server: string): readonly Stage[] {
+export interface CredentialInputs {
+  readonly consumer: Member;
+  /** Of the join that is to open them. */
+  readonly goal: string;
+  readonly server: string;
+  /** Of the Kubernetes CA that the cluster's record holds. */
+  readonly caDigest: string;
+}
+
+export function joinCredentials(inputs: CredentialInputs): readonly Stage[] {
+  const { consumer, goal, server, caDigest } = inputs;
   const isMaster = consumer.pool.roles.includes('control-plane');
   return [
     stage(
       'credentials',
       step('credentials', 'create-join-credentials', {
         consumer: consumer.name,
+        goal,
+        caDigest,
         consumerKey: consumer.node.record.publicKey,
         server,
         ttlSeconds: credentialSeconds,
@@ -40,13 +52,23 @@ function phase(member: Member, ...names: readonly string[]): Step {
   });
 }
 
-function joinFiles(member: Member, sealed: SealedSecret, isMaster: boolean): readonly Stage[] {
+export interface SealedCredentials {
+  readonly sealed: SealedSecret;
+  readonly caDigest: string;
+}
+
+function joinFiles(
+  member: Member,
+  { sealed, caDigest }: SealedCredentials,
+  isMaster: boolean,
+): readonly Stage[] {
   const keys = isMaster ? sharedKeys.map((path) => ({ name: path, path })) : [];
   return [
     stage(
       'credentials',
       step('unseal', 'unseal-secret', {
         sealed,
+        caDigest,
         files: [{ name: 'discovery.conf', path: paths.discovery }, ...keys],
       }),
       step('join-config', 'write-file', {
@@ -65,9 +87,9 @@ const forgetCredentials = stage(
   step('forget-bootstrap', 'remove-path', { path: paths.bootstrapConfig }),
 );
 
-export function joinWorker(member: Member, sealed: SealedSecret): readonly Stage[] {
+export function joinWorker(member: Member, credentials: SealedCredentials): readonly Stage[] {
   return [
-    ...joinFiles(member, sealed, false),
+    ...joinFiles(member, credentials, false),
     stage('kubelet', phase(member, 'kubelet-start')),
     stage('node', step('node-ready', 'wait-node-ready', { node: member.name })),
     forgetCredentials,
@@ -76,7 +98,7 @@ export function joinWorker(member: Member, sealed: SealedSecret): readonly Stage
 
 export interface MasterJoinInputs {
   readonly member: Member;
-  readonly sealed: SealedSecret;
+  readonly credentials: SealedCredentials;
   readonly etcd: readonly EtcdEndpoint[];
   /** The masters that are there: each has to be ready before and after. */
   readonly masters: readonly Member[];
@@ -89,7 +111,7 @@ export function joinMaster(
   const { member, masters, etcd } = inputs;
   const parties = { members: etcd, masters, subject: member };
   return [
-    ...joinFiles(member, inputs.sealed, true),
+    ...joinFiles(member, inputs.credentials, true),
     stage('certificates', phase(member, 'control-plane-prepare', 'certs')),
     stage('kubeconfigs', phase(member, 'control-plane-prepare', 'kubeconfig')),
     // Measured by the subject itself right before its first disrupting step.

@@ -78,7 +78,6 @@ export function issuedRecord(plan: Plan, node: NodeRecord, draft: PlanDraft): Pl
     finishedMs: null,
     changedSteps: 0,
     stopRequested: false,
-    goOn: true,
     stages,
     steps: stages.flatMap(({ steps }) =>
       steps.map(({ id }) => ({

@@ -181,7 +181,8 @@ export interface PlanRecord {
   readonly finishedMs: number | null;
   readonly changedSteps: number;
   readonly stopRequested: boolean;
-  readonly goOn: boolean;
+  /** unwanted: by the coordinator itself, of a plan that a host would not begin again by itself. */
+  readonly stopReason?: 'unwanted';
   /** Stage titles and step ids with kinds, for showing; arguments are in the envelope. */
   readonly stages: readonly {
     readonly title: string;

@@ -96,7 +96,9 @@ export interface NodeFacts {
 
 /**
  * The part of the facts that a plan is computed from: what changes by itself (memory free,
- * ports, times) is left out, so that a plan is not refused because a disk filled by a byte.
+ * ports, times) is left out, so that a plan is not refused because a disk filled by a byte. So are the
+ * host's roles, which are the coordinator's and come with its identity, and the versions of what is
+ * installed: plans change them, and each step looks at them again before it acts.
  */
 export interface PlanningFacts {
   readonly machineId: string;

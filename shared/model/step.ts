@@ -23,7 +23,7 @@ export type CertificateProfile = 'etcd-peer' | 'etcd-server' | 'etcd-client';
 export interface SealedSecret {
   readonly encapsulated: string;
   readonly ciphertext: string;
-  /** Associated data: `planId/stepId` of the step that sealed it. */
+  /** `planId/stepId` of the step that sealed it: part of the associated data (shared/seal.ts). */
   readonly context: string;
 }
 
@@ -112,14 +112,21 @@ export interface StepArgs {
     readonly configPath: string;
     readonly nodeName: string;
   };
-  /** SHA-256 of the DER SPKI of the Kubernetes CA, as output `caDigest`. */
-  'read-ca-digest': { readonly caPath: string };
+  /**
+   * SHA-256 of the DER SPKI of the Kubernetes CA, as output `caDigest`. `expected`: of the cluster's
+   * record; another CA is refused.
+   */
+  'read-ca-digest': { readonly caPath: string; readonly expected?: string };
   /**
    * On a master: a bootstrap token of 15 minutes and, for a further master, the shared keys; sealed
-   * to the consumer's node key. Outputs: `sealed` (JSON of SealedSecret), `tokenId`.
+   * to the consumer's node key. Outputs: `sealed` (JSON of SealedSecret), `tokenId`. Refused on a host
+   * whose CA is not `caDigest`.
    */
   'create-join-credentials': {
     readonly consumer: string;
+    /** Of the plan in which they will be opened; they open in no other. */
+    readonly goal: string;
+    readonly caDigest: string;
     /** Base64 of the SPKI DER of the consumer's node key. */
     readonly consumerKey: string;
     readonly server: string;
@@ -127,9 +134,13 @@ export interface StepArgs {
     readonly files: readonly string[];
   };
   'delete-join-credentials': { readonly tokenId: string };
-  /** Every file named inside the sealed secret that `files` lists is written, mode 0600. */
+  /**
+   * Every file named inside the sealed secret that `files` lists is written, mode 0600. Refused when a
+   * Kubernetes CA among them is not `caDigest`.
+   */
   'unseal-secret': {
     readonly sealed: SealedSecret;
+    readonly caDigest: string;
     readonly files: readonly { readonly name: string; readonly path: string }[];
   };
   'apply-manifest': { readonly name: string; readonly manifest: string };

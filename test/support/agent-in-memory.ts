@@ -37,6 +37,8 @@ export class AgentInMemory {
   readonly link = new FakeLink(this.keys);
   disk = new FakeDisk();
   readonly factsDigest: string;
+  /** Another one: the machine was started again. */
+  bootId = 'boot-1';
   readonly identity: Identity;
   private readonly options: InMemoryOptions;
   private life = new AbortController();
@@ -119,6 +121,7 @@ export class AgentInMemory {
   }
 
   private facts() {
-    return aFacts(this.options.name, `192.168.7.${this.options.number}`);
+    const { name, number } = this.options;
+    return aFacts(name, `192.168.7.${number}`, { bootId: this.bootId });
   }
 }

@@ -191,7 +191,6 @@ export function planFrom(draft: PlanDraft, number: number, now: number): PlanRec
     finishedMs: null,
     changedSteps: 0,
     stopRequested: false,
-    goOn: false,
     stages: draft.stages.map(({ title, steps }) => ({
       title,
       steps: steps.map(({ id, kind }) => ({ id, kind })),

@@ -66,6 +66,7 @@ export const decidesNothing: Decide = (): Decision => ({
   issue: [],
   cluster: null,
   applied: [],
+  goOn: [],
   waits: [],
   faults: [],
   wakeAtMs: null,

@@ -10,6 +10,7 @@ import {
 import type { PlanDraft } from '../../coordinator/planner/decision.ts';
 import type { NodeView } from '../../coordinator/planner/view.ts';
 import { asStepId } from '../../shared/model/ids.ts';
+import { isFinal } from '../../shared/model/plan.ts';
 import type { Step } from '../../shared/model/step.ts';
 import { decidesNothing } from './coordinator.ts';
 
@@ -70,6 +71,10 @@ export const issuesOnce =
   (draft: (node: NodeView) => PlanDraft | null): Decide =>
   (view, now) => ({
     ...decidesNothing(view, now),
+    goOn: view.nodes
+      .flatMap(({ plans }) => plans)
+      .filter(({ state }) => !isFinal(state))
+      .map(({ planId }) => ({ planId, goOn: 'yes' as const })),
     issue: view.nodes
       .map((node) => ({ node, draft: node.record.state === 'active' ? draft(node) : null }))
       .filter(({ node, draft: own }) =>

@@ -38,6 +38,7 @@ export class PlanWorld {
   /** What apply does before its effect, by path. */
   readonly behaviours = new Map<string, Behaviour>();
   readonly said: string[] = [];
+  readonly holds: boolean[] = [];
   bootId = 'boot-1';
   lastAnswerBootMs: number | null = 0;
   readonly goOn = new Set<string>();
@@ -110,6 +111,7 @@ export class PlanWorld {
       },
       stopped: life.stop ?? new AbortController().signal,
       signal: life.ending ?? new AbortController().signal,
+      onHold: (isHeld) => void this.holds.push(isHeld),
       say: (stepId, sentence) => void this.said.push(`${stepId}: ${sentence}`),
     };
     return await Promise.race([runPlan(options).then(() => 'ended' as const), died.promise]);

@@ -120,6 +120,8 @@ export interface TestNode {
 export interface PollOptions {
   readonly holdMs?: number;
   readonly planIds?: readonly string[];
+  /** Those of them that wait for a go-on. */
+  readonly waiting?: readonly string[];
   readonly doing?: string;
   readonly sequence?: number;
   /** What the host measured just now, as the wire carries it. */
@@ -166,9 +168,10 @@ export function openNode(to: Reachable, identity: MemberIdentity): TestNode {
     async poll(options = {}) {
       poll += 1;
       const nonce = randomBytes(16);
-      const lane = { planIds: [], epoch: 1, sequence: 0, doing: '' };
-      const { planIds = [], sequence = 0, doing = '' } = options;
-      const host = { ...lane, planIds: [...planIds], sequence, doing };
+      const lane = { planIds: [], waiting: [], epoch: 1, sequence: 0, doing: '' };
+      const { planIds = [], waiting = [], sequence = 0, doing = '' } = options;
+      const plans = { planIds: [...planIds], waiting: [...waiting] };
+      const host = { ...lane, ...plans, sequence, doing };
       const reply = await fleet.PullPlan(
         {
           instanceId,

@@ -10,13 +10,14 @@ import {
   delegateOf,
   isNode,
   nodesOf,
+  recordedCa,
   type Situation,
 } from '../situation.ts';
 import type { Member } from '../topology.ts';
 import { isHeldUp, stateOf } from '../want.ts';
 import { admission } from './admission.ts';
 import { credentialsOf, expiresMs, goodCredentials, outputOf } from './good-credentials.ts';
-import { joinState } from './join.ts';
+import { joinGoal, joinState } from './join.ts';
 
 export const credentials: Goal = {
   kind: 'credentials',
@@ -47,7 +48,13 @@ function wishesOf(situation: Situation, consumer: Member): Wishes {
     goal: `create join credentials for ${consumer.name}`,
     // After expired ones come new ones.
     inputs: () => ({ server, after: credentialsOf(situation, consumer).at(-1)?.planId ?? null }),
-    stages: () => joinCredentials(consumer, server),
+    stages: () =>
+      joinCredentials({
+        consumer,
+        goal: joinGoal(situation, consumer),
+        server,
+        caDigest: recordedCa(situation),
+      }),
   } as const;
   const state = stateOf(situation, want);
   return {

@@ -6,7 +6,7 @@ import { type InitInputs, startControlPlane } from '../../runbooks/init-control-
 import { changes } from '../changes.ts';
 import { type Goal, nothing, waits, wants } from '../goal.ts';
 import { remembered } from '../remembered.ts';
-import { controlPlaneOf, etcdOf, materialsOf, type Situation } from '../situation.ts';
+import { controlPlaneOf, etcdOf, materialsOf, recordedCa, type Situation } from '../situation.ts';
 import type { Member } from '../topology.ts';
 
 export const init: Goal = {
@@ -29,10 +29,11 @@ export const init: Goal = {
     const inputs = initInputs(situation, subject);
     const { masters, etcd } = inputs;
     const { name, address, arch, labels, pool } = subject;
-    const from = { host: { name, address, arch, labels, pool }, masters, etcd };
+    const caDigest = recordedCa(situation);
+    const from = { host: { name, address, arch, labels, pool }, masters, etcd, caDigest };
     const stages = () =>
       controlPlanes.of(cluster, from, () =>
-        startControlPlane(inputs, { before: gateBefore, after: gateAfter }),
+        startControlPlane({ ...inputs, caDigest }, { before: gateBefore, after: gateAfter }),
       );
     return wants({
       kind: 'init',

@@ -12,6 +12,7 @@ import {
   isNode,
   isPrepared,
   mastersOf,
+  recordedCa,
   type Situation,
 } from '../situation.ts';
 import type { Member } from '../topology.ts';
@@ -60,12 +61,17 @@ function masterJoin(situation: Situation, member: Member, sealed: SealedSecret):
     kind: 'join',
     subject: member.id,
     by: member,
-    goal: 'join control plane',
+    goal: joinGoal(situation, member),
     inputs: () => inputs,
     brings: () => ({ 'control-plane': controlPlaneDigest(member) }),
     stages: () =>
       joinMaster(
-        { member, sealed, etcd: etcdOf(situation), masters: mastersOf(situation) },
+        {
+          member,
+          credentials: { sealed, caDigest: recordedCa(situation) },
+          etcd: etcdOf(situation),
+          masters: mastersOf(situation),
+        },
         { before: gateBefore, after: gateAfter },
       ),
   };
@@ -84,7 +90,7 @@ function joinWith(situation: Situation, member: Member): Wishes {
 const joinOf = (situation: Situation, member: Member, sealed: SealedSecret): Want =>
   isMasterToBe(situation, member)
     ? masterJoin(situation, member, sealed)
-    : workerJoin(member, sealed);
+    : workerJoin(situation, member, sealed);
 
 /** What is asked of a join before it is known whether there are credentials for it. */
 export const joinState = (situation: Situation, member: Member) =>
@@ -93,6 +99,10 @@ export const joinState = (situation: Situation, member: Member) =>
 /** It comes to nothing until an operator acts. */
 export const isStuck = (situation: Situation, member: Member): boolean =>
   isHeldUp(situation, member) || joinState(situation, member).kind === 'held';
+
+/** Join credentials open in a plan of this goal alone. */
+export const joinGoal = (situation: Situation, member: Member): string =>
+  isMasterToBe(situation, member) ? 'join control plane' : 'join as worker';
 
 const isMasterToBe = ({ cluster }: Situation, member: Member): boolean =>
   cluster.controlPlane?.includes(member.id) === true;
@@ -125,16 +135,16 @@ function wishesOfWorkers(situation: Situation): readonly Wishes[] {
   });
 }
 
-function workerJoin(worker: Member, sealed: SealedSecret): Want {
+function workerJoin(situation: Situation, worker: Member, sealed: SealedSecret): Want {
   const inputs = { address: worker.address, labels: worker.labels, taints: worker.pool.taints };
   return {
     kind: 'join',
     subject: worker.id,
     by: worker,
-    goal: 'join as worker',
+    goal: joinGoal(situation, worker),
     inputs: () => inputs,
     brings: () => ({ node: digestOf(inputs).slice(0, 16) }),
-    stages: () => joinWorker(worker, sealed),
+    stages: () => joinWorker(worker, { sealed, caDigest: recordedCa(situation) }),
   };
 }
 

@@ -1,6 +1,7 @@
 // What the Fleet service's handlers share. They are given parts, and make none.
 import type { Clock } from '../../../shared/clock.ts';
 import type { Logger } from '../../../shared/log.ts';
+import type { Coordinator } from '../../coordinator.ts';
 import type { AuditLog } from '../../events/audit-log.ts';
 import type { EventFeed } from '../../events/event-feed.ts';
 import type { Keys } from '../../keys/keys.ts';
@@ -22,4 +23,6 @@ export interface FleetDependencies {
   readonly polls: Polls;
   readonly health: Pick<HealthBook, 'take'>;
   readonly members: Members;
+  /** Whether a host that asks may go on with a plan; null before it was decided. */
+  readonly goOn: Coordinator['goOn'];
 }

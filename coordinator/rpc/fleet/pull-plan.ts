@@ -29,8 +29,9 @@ import {
   type NodeRecord,
   type PlanRecord,
 } from '../../store/records.ts';
-import { update } from '../../store/store.ts';
+import type { AdoptSequences } from './adopt-sequences.ts';
 import type { FleetDependencies } from './fleet-dependencies.ts';
+import { stopUnwanted } from './stop-unwanted.ts';
 
 /** Evict and ban end an open poll at the latest after this, even if no one rings. */
 const recheckMs = 4_000;
@@ -43,8 +44,12 @@ interface Content {
   readonly goOn: readonly string[];
 }
 
+interface PullDependencies extends FleetDependencies {
+  readonly adoptSequences: AdoptSequences;
+}
+
 export async function pullPlan(
-  deps: FleetDependencies,
+  deps: PullDependencies,
   request: PullRequest__Output,
   context: CallContext,
 ): Promise<PullReply> {
@@ -56,7 +61,12 @@ export async function pullPlan(
   try {
     await acceptListed(deps, caller, told);
     await endForgottenPlans(deps, caller, told);
-    await adoptSequences(deps, caller, told);
+    await stopUnwanted(
+      deps,
+      caller.id,
+      told.lanes.flatMap((lane) => lane.waiting),
+    );
+    await deps.adoptSequences(caller, told.lanes);
     const content = await waitForNews(deps, {
       caller,
       told,
@@ -80,13 +90,13 @@ function parseTold(request: PullRequest__Output): PollTold {
   }
   return {
     instanceId: checked('identifier', request.instanceId, 'instanceId of a poll'),
-    poll: request.poll,
+    poll: wholeNumber(request.poll, 'number'),
     bootId: word(request.bootId, 'bootId'),
     agentVersion: word(request.agentVersion, 'agentVersion'),
     factsDigest: word(request.factsDigest, 'factsDigest'),
     lanes: request.lanes.slice(0, 2).map(parseLane),
     journalId: word(request.journalId, 'journalId'),
-    journalEnd: request.journalEnd,
+    journalEnd: wholeNumber(request.journalEnd, 'journalEnd'),
     trouble: parseTrouble(request.trouble),
   };
 }
@@ -105,12 +115,24 @@ function parseLane(lane: PullRequest__Output['lanes'][number]): LaneTold {
   }
   return {
     lane: lane.lane satisfies Lane,
-    planIds: lane.planIds.slice(0, 100).map((id) => word(id, 'planIds')),
-    epoch: lane.epoch,
-    sequence: lane.sequence,
+    planIds: planIds(lane.planIds),
+    waiting: planIds(lane.waiting),
+    epoch: wholeNumber(lane.epoch, 'epoch'),
+    sequence: wholeNumber(lane.sequence, 'sequence'),
     doing: plainLine(lane.doing.slice(0, 500)),
   };
 }
+
+/** The wire has 64 bits for it; from 2^53 on two numbers look alike here. */
+function wholeNumber(value: number, field: string): number {
+  if (Number.isSafeInteger(value) && value >= 0) return value;
+  throw new AppError('invalid', `${field} of a poll: ${value} is no whole number from 0 to 2^53`);
+}
+
+/** More than a lane takes, and no more than can be looked up in one poll. */
+const mostPlanIds = 100;
+const planIds = (ids: readonly string[]): readonly string[] =>
+  ids.slice(0, mostPlanIds).map((id) => checked('planId', id, 'plan ids of a poll'));
 
 /** An agent that has no journal yet, or has not looked at its host yet, leaves it empty. */
 const word = (text: string, field: string): string =>
@@ -150,23 +172,6 @@ async function endForgottenPlans(
       deps.log.warn({ planId, nodeId: caller.id }, 'the host no longer knows an accepted plan');
     }
   }
-}
-
-/** A host that obeyed a higher number than the store knows of: no lower one may be given out. */
-async function adoptSequences(
-  deps: FleetDependencies,
-  caller: NodeRecord,
-  told: PollTold,
-): Promise<void> {
-  const ahead = told.lanes.filter((lane) => lane.sequence > caller.sequence[lane.lane]);
-  if (ahead.length === 0) return;
-  await update<NodeRecord>(deps.store, keys.node(caller.id), (node) => {
-    if (node === null) return null;
-    const sequence = { ...node.sequence };
-    for (const lane of ahead) sequence[lane.lane] = Math.max(sequence[lane.lane], lane.sequence);
-    return { ...node, sequence };
-  });
-  await deps.audit.append('sequence-ahead', { nodeId: caller.id, lanes: ahead });
 }
 
 interface Waiting {
@@ -228,7 +233,7 @@ async function contentFor(
     ),
     stop: running.filter((record) => record.stopRequested).map(({ planId }) => planId),
     goOn: running
-      .filter((record) => record.goOn && !record.stopRequested)
+      .filter((record) => !record.stopRequested && deps.goOn(record.planId)?.goOn === 'yes')
       .map(({ planId }) => planId),
   };
 }

@@ -43,7 +43,7 @@ async function takeReport(
   report: ProgressReport__Output,
 ): Promise<{ nextOffset: number }> {
   checked('identifier', report.journalId, 'journalId of a progress report');
-  if (report.offset < 0) {
+  if (!Number.isSafeInteger(report.offset) || report.offset < 0) {
     throw new AppError(
       'invalid',
       `a progress report has an offset of 0 or more, not ${report.offset}`,

@@ -124,6 +124,18 @@ test('a sound journal is not set aside', async () => {
   expect(await readdir(paths.stateDirectory)).toEqual(['accepted', 'journal']);
 });
 
+test('accepted pairs that are damaged are made again from the journal, and nothing is lost', async () => {
+  const paths = await aState();
+  const accepted = join(paths.stateDirectory, 'accepted');
+  await writeFile(accepted, Buffer.alloc(8_192, 0xa5));
+  await expect(openAccepted(onDisk.disk, accepted)).rejects.toThrow('journal go-on --yes');
+  expect(await explainGoOn(onDisk.disk, paths)).toContain('is damaged');
+  await goOn(paths);
+  expect(await readdir(join(paths.stateDirectory, `damaged-${atMs}`))).toContain('accepted');
+  const { host } = (await openAccepted(onDisk.disk, accepted)).pairs();
+  expect(host).toMatchObject({ epoch: expect.any(Number), sequence: expect.any(Number) });
+});
+
 test('nothing is set aside while an agent works', async () => {
   const paths = await aState();
   await damage(paths);

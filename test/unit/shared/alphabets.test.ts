@@ -31,6 +31,10 @@ const rows: Readonly<Record<TextKind, Rows>> = {
     good: ['w1', 'w-1.example.org'],
     bad: ['W1', 'w_1', 'w..1', 'w.-1', '', 'a'.repeat(64), 'w1\n'],
   },
+  planId: {
+    good: ['p0123456789ab', 'p1', 'plan-A'],
+    bad: ['', '-p', 'p/../x', 'p.1', 'p 1', 'p\n', 'p'.repeat(42)],
+  },
   dnsName: { good: ['cluster.local'], bad: ['cluster local', 'A', '.', 'a.', '{{a}}'] },
   certificateName: {
     good: ['api.example', '*.api.example', '192.0.2.1', '::1'],

@@ -253,6 +253,23 @@ test('a certificate of another fleet, or for another key, is not kept', async ()
 });
 
 test.each([
+  ['a fleet of two lines', { fleet: 'f-1\nf-2' }, /fleet in the coordinator/],
+  ['a pool without end', { pool: 'p'.repeat(5_000) }, /pool in the coordinator/],
+  ['a counter that is none', { counter: 2 ** 60 }, /counter/],
+  ['a counter below nothing', { counter: -1 }, /counter/],
+  ['a certificate that is none', { certificateChain: [Buffer.alloc(2_000, 7)] }, /no certificate/],
+  ['a chain without end', { certificateChain: Array(20).fill(Buffer.alloc(9)) }, /20 parts/],
+] as const)('an answer with %s is not kept', async (_what, change, message) => {
+  const server = await aServer();
+  const identityDirectory = join(await temporaryDirectory(), 'identity');
+  const folder = folderOf(identityDirectory);
+  server.spoil.set('Join', (reply) => ({ ...reply, ...change }));
+  const joining = joinHere({ token: server.token(), coordinators: [server.address], folder });
+  await expect(joining).rejects.toMatchObject({ code: 'invalid', message });
+  expect(await readIdentity(folder)).toBeNull();
+});
+
+test.each([
   ['behind', -40 * 24 * 3_600_000, /at least 4\d days behind/],
   ['ahead', 3 * 24 * 3_600_000, /2 days past the end/],
 ])(

@@ -93,7 +93,7 @@ const aPoll = (changes: Partial<Poll> = {}): Poll => ({
   nonce,
   bootId: 'b',
   factsDigest: 'd',
-  lanes: [{ lane: 'host', planIds: [], epoch: 0, sequence: 0, doing: 'idle' }],
+  lanes: [{ lane: 'host', planIds: [], waiting: [], epoch: 0, sequence: 0, doing: 'idle' }],
   journalId: 'j',
   journalEnd: 0,
   trouble: null,
@@ -260,3 +260,20 @@ test('a renewal changes certificate and counter together; after a lost reply the
   expect(sent[2]).not.toBe(sent[0]);
   await openLink(again, server.address).pullPlan(aPoll(), signal);
 });
+
+test.each([0, -1, 2 ** 60])(
+  'a renewal with the counter %d after 0 is not kept',
+  async (counter) => {
+    const server = await aServer();
+    const identityDirectory = join(await temporaryDirectory(), 'identity');
+    const identity = await member(server, identityDirectory);
+    server.spoil.set('Renew', (reply) => ({ ...reply, counter }));
+    const folder = folderOf(identityDirectory);
+    const link = openLink(identity, server.address);
+    await expect(renewIdentity(identity, { folder, link, signal })).rejects.toMatchObject({
+      code: 'invalid',
+      message: expect.stringContaining('after 0'),
+    });
+    expect((await readIdentity(folder))?.counter).toBe(0);
+  },
+);

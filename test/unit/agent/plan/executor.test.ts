@@ -275,6 +275,83 @@ test('after a restart of the machine no step begins before a signed go-on', asyn
   expect(world.history().finished).toBe('done');
 });
 
+test('a boot that cannot be told from another counts as another', async () => {
+  const world = new PlanWorld(threeStages);
+  world.bootId = 'unknown';
+  const [accepted] = world.records;
+  if (accepted?.event === 'plan-accepted') world.records[0] = { ...accepted, bootId: 'unknown' };
+  await world.live({ isOwn: true, kill: { record: 4, when: 'after' } });
+  await settle();
+  const records = world.records.length;
+  void world.live({ isOwn: false });
+  await settle();
+  expect(world.records).toHaveLength(records);
+  expect(world.holds).toEqual([true]);
+});
+
+test('the wait for a go-on is told once, and so is its end', async () => {
+  const world = new PlanWorld(threeStages);
+  await world.live({ isOwn: true, kill: { record: 4, when: 'after' } });
+  await settle();
+  world.bootId = 'boot-2';
+  const life = world.live({ isOwn: false });
+  for (let answers = 0; answers < 5; answers += 1) {
+    await settle();
+    world.answer();
+  }
+  await settle();
+  expect(world.holds).toEqual([true]);
+  world.goOn.add('p1');
+  world.answer();
+  await life;
+  expect(world.holds).toEqual([true, false]);
+});
+
+test('a plan that is stopped after a restart of the machine ends, and begins nothing to do so', async () => {
+  const step = aStep('a', { onStop: 'finish' });
+  const world = new PlanWorld(aPlan({ stages: [{ title: 'one', steps: [step, aStep('b')] }] }));
+  await world.live({ isOwn: true, kill: { record: 2, when: 'after' } });
+  await settle();
+  world.bootId = 'boot-2';
+  world.applied.clear();
+  const stop = new AbortController();
+  const life = world.live({ isOwn: false, stop: stop.signal });
+  await settle();
+  world.records.push({ event: 'plan-stop-received', atMs: 0, planId: world.plan.planId });
+  stop.abort();
+  await life;
+  expect(world.history().finished).toBe('stopped');
+  expect(world.applied.size).toBe(0);
+});
+
+test('the gate before a disrupting step is measured again after a restart, and once', async () => {
+  const gate = aStep('gate', { effect: 'read' });
+  const disrupting = aStep('a', { effect: 'disrupt', beginWithinSeconds: 30 });
+  const world = new PlanWorld(
+    aPlan({
+      stages: [
+        { title: 'gate', steps: [gate] },
+        { title: 'static pods', steps: [disrupting] },
+        { title: 'after', steps: [aStep('b')] },
+      ],
+    }),
+  );
+  // Killed right before the intent of the disrupting step.
+  await world.live({ isOwn: true, kill: { record: 3, when: 'before' } });
+  await settle();
+  expect(linesOf(world).slice(1)).toEqual(['begin gate 1', 'gate 1 changed']);
+  await world.live({ isOwn: false });
+  expect(linesOf(world).slice(3)).toEqual([
+    'begin gate 2',
+    'gate 2 satisfied',
+    'begin a 1',
+    'a 1 changed',
+    'begin b 1',
+    'b 1 changed',
+    'plan done',
+  ]);
+});
+
 test('a disrupting step waits until the coordinator’s last answer is young enough', async () => {
   const step = aStep('a', { effect: 'disrupt', beginWithinSeconds: 30 });
   const world = new PlanWorld(aPlan({ stages: [{ title: 'one', steps: [step] }] }));

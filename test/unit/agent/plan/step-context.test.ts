@@ -4,7 +4,7 @@ import { AppError } from '../../../../shared/errors.ts';
 import { asStepId } from '../../../../shared/model/ids.ts';
 import { FakeClock } from '../../../fakes/clock.ts';
 import { FakeLink } from '../../../fakes/link.ts';
-import { newSigningKeys } from '../../../support/signed-plans.ts';
+import { aPlan, newSigningKeys } from '../../../support/signed-plans.ts';
 import { fakeServices } from '../../../support/step-services.ts';
 
 function aContext(sign: () => Promise<{ certificate: string; ca: string }>) {
@@ -13,7 +13,7 @@ function aContext(sign: () => Promise<{ certificate: string; ca: string }>) {
   const link = new FakeLink(newSigningKeys());
   link.signCertificate = sign;
   const context = stepContext(fakeServices({ clock, link: () => link }), {
-    planId: 'p1',
+    plan: aPlan(),
     turn: {
       mode: 'run',
       step: {

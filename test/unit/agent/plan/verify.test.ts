@@ -184,3 +184,19 @@ test('refuses a plan computed from other facts', () => {
 test('with a corrupt journal nothing is taken', () => {
   expect(judge(aPlan(), { isJournalCorrupt: true })).toBe('journal-corrupt');
 });
+
+test.each([
+  ['a number that cannot be told from its neighbour', { sequence: 2 ** 53 }],
+  ['a number that leaves no room for higher ones', { sequence: 2 ** 48 + 1 }],
+  ['an epoch that leaves no room', { epoch: 2 ** 50 }],
+  ['a number below nothing', { sequence: -1 }],
+  ['a time that is no date', { notBeforeMs: 9e15 }],
+  ['an end that is no date', { expiresMs: 9e15 }],
+  ['a goal of two lines', { goal: 'prepare\nhost' }],
+  ['a goal without end', { goal: 'x'.repeat(501) }],
+  ['a plan id that climbs', { planId: '../x' }],
+  ['more stages than any plan has', { stages: Array(101).fill({ title: 'a', steps: [] }) }],
+  ['a field of a stage that nobody knows', { stages: [{ title: 'a', steps: [], if: 'x' }] }],
+])('refuses %s', (_what, change) => {
+  expect(judge({ ...aPlan(), ...change })).toMatch(/^unknown-(schema|step)$/);
+});

@@ -40,6 +40,7 @@ export function fakeContext(host: FakeHost, overrides: Partial<StepContext> = {}
     random: systemRandom,
     stateDirectory: '/state',
     planId: 'p1',
+    plan: { fleet: 'f-1', cluster: 'lab' },
     stepId: 'step',
     unit: 'muster-p1-step-1',
     timeoutMs: 60_000,

@@ -1,12 +1,14 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { parseKubeconfig } from '../../../../agent/host/kubeconfig.ts';
+import { nodeIdOf } from '../../../../agent/identity/node-key.ts';
+import { caDigestOf } from '../../../../agent/steps/ca-digest.ts';
 import { createJoinCredentials } from '../../../../agent/steps/create-join-credentials.ts';
 import { deleteJoinCredentials } from '../../../../agent/steps/delete-join-credentials.ts';
 import { readCaDigest } from '../../../../agent/steps/read-ca-digest.ts';
 import { unsealSecret } from '../../../../agent/steps/unseal-secret.ts';
 import type { SealedSecret, StepArgs } from '../../../../shared/model/step.ts';
-import { openFiles } from '../../../../shared/seal.ts';
+import { openFiles, type SealPurpose, sealFiles } from '../../../../shared/seal.ts';
 import { FakeHost } from '../../../fakes/host.ts';
 import { KubeApiServer } from '../../../fakes/kube-api-server.ts';
 import { fakeContext } from './fake-context.ts';
@@ -14,13 +16,22 @@ import { fakeContext } from './fake-context.ts';
 const node = generateKeyPairSync('ec', { namedCurve: 'P-256' });
 const nodeKey = node.privateKey.export({ type: 'pkcs8', format: 'pem' }) as string;
 const caKey = '/etc/kubernetes/pki/ca.key';
-const args: StepArgs['create-join-credentials'] = {
+const consumerDer = node.publicKey.export({ type: 'spki', format: 'der' });
+const purpose: SealPurpose = {
+  fleet: 'f-1',
+  cluster: 'lab',
+  consumer: nodeIdOf(consumerDer),
+  goal: 'join control plane',
+};
+const argsFor = (server: KubeApiServer): StepArgs['create-join-credentials'] => ({
   consumer: 'h2',
-  consumerKey: node.publicKey.export({ type: 'spki', format: 'der' }).toString('base64'),
+  goal: purpose.goal,
+  caDigest: caDigestOf(server.ca.certificate),
+  consumerKey: consumerDer.toString('base64'),
   server: 'https://127.0.0.1:9443',
   ttlSeconds: 900,
   files: [caKey],
-};
+});
 
 function aMaster(server: KubeApiServer) {
   const host = new FakeHost()
@@ -31,16 +42,17 @@ function aMaster(server: KubeApiServer) {
 }
 
 /** The host that the credentials are for. */
-function aConsumer(sealed: SealedSecret) {
+function aConsumer(server: KubeApiServer, sealed: SealedSecret, its: Partial<SealPurpose> = {}) {
   const host = new FakeHost();
   const context = fakeContext(host, {
-    unseal: async (given) => await openFiles(given, nodeKey, given.context),
+    unseal: async (given) => await openFiles(given, nodeKey, { ...purpose, ...its }),
   });
+  const caDigest = caDigestOf(server.ca.certificate);
   const files = [
     { name: 'discovery.conf', path: '/etc/kubernetes/discovery.conf' },
     { name: caKey, path: caKey },
   ];
-  return { host, context, args: { sealed, files } };
+  return { host, context, args: { sealed, caDigest, files } };
 }
 
 const secretsOf = (server: KubeApiServer) =>
@@ -49,13 +61,15 @@ const secretsOf = (server: KubeApiServer) =>
 test('makes a token, and what is sealed opens on its consumer alone', async () => {
   await using server = await KubeApiServer.start();
   const { host, context } = aMaster(server);
-  expect(await createJoinCredentials.check(args, context)).toMatchObject({ kind: 'needed' });
-  const { outputs = {} } = await createJoinCredentials.apply(args, context);
-  await createJoinCredentials.verify?.(args, context);
+  expect(await createJoinCredentials.check(argsFor(server), context)).toMatchObject({
+    kind: 'needed',
+  });
+  const { outputs = {} } = await createJoinCredentials.apply(argsFor(server), context);
+  await createJoinCredentials.verify?.(argsFor(server), context);
 
   const sealed = JSON.parse(outputs['sealed'] ?? '') as SealedSecret;
   expect(sealed.context).toBe('p1/step');
-  const files = await openFiles(sealed, nodeKey, 'p1/step');
+  const files = await openFiles(sealed, nodeKey, purpose);
   expect(files[caKey]).toBe(server.ca.key);
   const config = parseKubeconfig(files['discovery.conf'] ?? '', 'discovery.conf');
   expect(config.server).toBe('https://127.0.0.1:9443');
@@ -88,9 +102,9 @@ test('makes a token, and what is sealed opens on its consumer alone', async () =
 test('a repeat replaces the token of the attempt before', async () => {
   await using server = await KubeApiServer.start();
   const { context } = aMaster(server);
-  const first = await createJoinCredentials.apply(args, context);
+  const first = await createJoinCredentials.apply(argsFor(server), context);
   const before = JSON.stringify(secretsOf(server));
-  const second = await createJoinCredentials.apply(args, context);
+  const second = await createJoinCredentials.apply(argsFor(server), context);
   expect(second.outputs?.['tokenId']).toBe(first.outputs?.['tokenId']);
   expect(secretsOf(server)).toHaveLength(1);
   expect(JSON.stringify(secretsOf(server))).not.toBe(before);
@@ -100,7 +114,7 @@ test('a master without the shared keys makes no credentials', async () => {
   await using server = await KubeApiServer.start();
   const { host, context } = aMaster(server);
   host.files.delete(caKey);
-  await expect(createJoinCredentials.apply(args, context)).rejects.toMatchObject({
+  await expect(createJoinCredentials.apply(argsFor(server), context)).rejects.toMatchObject({
     code: 'not-found',
     message: expect.stringContaining(caKey),
   });
@@ -110,7 +124,7 @@ test('a master without the shared keys makes no credentials', async () => {
 test('a key that nothing can be sealed to is refused before a token is made', async () => {
   await using server = await KubeApiServer.start();
   const { context } = aMaster(server);
-  const wrong = { ...args, consumerKey: Buffer.from('no key').toString('base64') };
+  const wrong = { ...argsFor(server), consumerKey: Buffer.from('no key').toString('base64') };
   await expect(createJoinCredentials.apply(wrong, context)).rejects.toMatchObject({
     code: 'invalid',
     message: expect.stringContaining('h2'),
@@ -121,7 +135,7 @@ test('a key that nothing can be sealed to is refused before a token is made', as
 test('deletes a token, and one that is gone is as good', async () => {
   await using server = await KubeApiServer.start();
   const { context } = aMaster(server);
-  const { outputs } = await createJoinCredentials.apply(args, context);
+  const { outputs } = await createJoinCredentials.apply(argsFor(server), context);
   const tokenId = outputs?.['tokenId'] ?? '';
   expect(await deleteJoinCredentials.check({ tokenId }, context)).toMatchObject({ kind: 'needed' });
   await deleteJoinCredentials.apply({ tokenId }, context);
@@ -141,8 +155,8 @@ test.each(['../..', 'abc', 'abcdef/..', ''])('%j is not the id of a token', asyn
 
 test('lays down what was sealed for root alone, and notices when it differs', async () => {
   await using server = await KubeApiServer.start();
-  const { outputs } = await createJoinCredentials.apply(args, aMaster(server).context);
-  const { host, context, args: unseal } = aConsumer(JSON.parse(outputs?.['sealed'] ?? ''));
+  const { outputs } = await createJoinCredentials.apply(argsFor(server), aMaster(server).context);
+  const { host, context, args: unseal } = aConsumer(server, JSON.parse(outputs?.['sealed'] ?? ''));
   expect(await unsealSecret.check(unseal, context)).toMatchObject({ kind: 'needed' });
   await unsealSecret.apply(unseal, context);
   expect(await unsealSecret.check(unseal, context)).toEqual({ kind: 'satisfied' });
@@ -158,9 +172,9 @@ test('lays down what was sealed for root alone, and notices when it differs', as
 
 test('writes nothing when a name is missing or the seal is another’s', async () => {
   await using server = await KubeApiServer.start();
-  const { outputs } = await createJoinCredentials.apply(args, aMaster(server).context);
+  const { outputs } = await createJoinCredentials.apply(argsFor(server), aMaster(server).context);
   const sealed = JSON.parse(outputs?.['sealed'] ?? '') as SealedSecret;
-  const { host, context, args: unseal } = aConsumer(sealed);
+  const { host, context, args: unseal } = aConsumer(server, sealed);
   const more = { ...unseal, files: [...unseal.files, { name: 'toString', path: '/etc/x' }] };
   await expect(unsealSecret.apply(more, context)).rejects.toMatchObject({
     code: 'invalid',
@@ -168,11 +182,85 @@ test('writes nothing when a name is missing or the seal is another’s', async (
   });
   const moved = { ...unseal, sealed: { ...sealed, context: 'p2/step' } };
   await expect(unsealSecret.apply(moved, context)).rejects.toMatchObject({
-    code: 'invalid',
-    retryable: false,
+    code: 'credentials-expired',
     message: expect.stringContaining('p2/step'),
   });
   expect(host.changes).toEqual([]);
+});
+
+test.each([
+  ['another fleet', { fleet: 'f-2' }],
+  ['another cluster', { cluster: 'production' }],
+  ['another host', { consumer: 'bbbbbbbbbbbbbbbb' }],
+  ['another goal', { goal: 'join as worker' }],
+] as const)('what was sealed opens in no plan for %s', async (_what, its) => {
+  await using server = await KubeApiServer.start();
+  const { outputs } = await createJoinCredentials.apply(argsFor(server), aMaster(server).context);
+  const sealed = JSON.parse(outputs?.['sealed'] ?? '') as SealedSecret;
+  const { host, context, args } = aConsumer(server, sealed, its);
+  // Which means: plan again, with credentials made anew.
+  await expect(unsealSecret.apply(args, context)).rejects.toMatchObject({
+    code: 'credentials-expired',
+  });
+  expect(host.changes).toEqual([]);
+});
+
+test('what was sealed before secrets were bound to a goal has to be made again', async () => {
+  await using server = await KubeApiServer.start();
+  // As agents of 0.2 sealed: nothing but plan and step of the maker, as the message itself says.
+  const sealed: SealedSecret = {
+    context: 'p1/credentials',
+    encapsulated:
+      'BDR1hV2tKXAoT3XcEyO0xbZsZZZ0UZnFfN2Pd/jWJYBqGbVCNvHvuiQTxAuGpNnIzHr2vLYx4CQsRGGB0hXVVUk=',
+    ciphertext: 'AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA',
+  };
+  const { host, context, args } = aConsumer(server, sealed);
+  await expect(unsealSecret.check(args, context)).rejects.toMatchObject({
+    code: 'credentials-expired',
+  });
+  expect(host.changes).toEqual([]);
+});
+
+test('a master whose CA is not the one of the record seals nothing', async () => {
+  await using server = await KubeApiServer.start();
+  const { host, context } = aMaster(server);
+  await using other = await KubeApiServer.start();
+  host.put('/etc/kubernetes/pki/ca.crt', other.ca.certificate);
+  await expect(createJoinCredentials.apply(argsFor(server), context)).rejects.toMatchObject({
+    code: 'conflict',
+    message: expect.stringContaining(caDigestOf(other.ca.certificate)),
+  });
+  expect(secretsOf(server)).toEqual([]);
+});
+
+test.each(['discovery.conf', '/etc/kubernetes/pki/ca.crt'])(
+  'a host lays nothing down when %s brings another CA',
+  async (name) => {
+    await using server = await KubeApiServer.start();
+    await using other = await KubeApiServer.start();
+    const data = Buffer.from(other.ca.certificate).toString('base64');
+    const config = JSON.stringify({ cluster: { 'certificate-authority-data': data } });
+    const files = { [name]: name.endsWith('.conf') ? config : other.ca.certificate };
+    const publicKey = consumerDer.toString('base64');
+    const sealed = await sealFiles(files, { publicKey, purpose, context: 'p1/step' });
+    const { host, context, args } = aConsumer(server, sealed);
+    const unseal = { ...args, files: [{ name, path: '/etc/kubernetes/laid-down' }] };
+    await expect(unsealSecret.apply(unseal, context)).rejects.toMatchObject({ code: 'conflict' });
+    expect(host.changes).toEqual([]);
+  },
+);
+
+test('a host whose CA is not the one of the record goes no further', async () => {
+  await using server = await KubeApiServer.start();
+  const { context } = aMaster(server);
+  const caPath = '/etc/kubernetes/pki/ca.crt';
+  const ours = { caPath, expected: caDigestOf(server.ca.certificate) };
+  expect(await readCaDigest.check(ours, context)).toMatchObject({ kind: 'satisfied' });
+  const other = { caPath, expected: 'ab'.repeat(32) };
+  await expect(readCaDigest.check(other, context)).rejects.toMatchObject({
+    code: 'conflict',
+    message: expect.stringContaining('ab'.repeat(32)),
+  });
 });
 
 test('reads the digest of a CA, and says when there is none', async () => {

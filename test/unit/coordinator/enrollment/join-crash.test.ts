@@ -143,3 +143,25 @@ describe('a join that loses the race for the token', () => {
     expect((await tokens(store)).map(({ spentBy }) => spentBy)).toEqual([[own.nodeId]]);
   });
 });
+
+describe('a join that meets an operator', () => {
+  it('does not make a host active again that was banned in the same moment', async () => {
+    const { disk, token } = await diskWithToken(2);
+    const own = newNodeKeys();
+    const store = memoryStore(disk);
+    await askOnce(store, token, own);
+    const setState = (state: NodeRecord['state']): Promise<unknown> =>
+      update<NodeRecord>(memoryStore(disk), keys.node(own.nodeId), (node) =>
+        node === null ? null : { ...node, state },
+      );
+    // It may come back with another token, and is banned while it does.
+    await setState('evicted');
+    const again = await store.get<TokenRecord>(keys.token(token.split('.')[0] ?? ''));
+    if (again === null) throw new Error('no token');
+    await store.put(again.key, { ...again.value, spentBy: [] }, again.revision);
+    store.loseRace('node/', () => void setState('banned'));
+    await expect(askOnce(store, token, own)).rejects.toThrow(BAD_TOKEN_TEXT);
+    const node = await memoryStore(disk).get<NodeRecord>(keys.node(own.nodeId));
+    expect(node?.value.state).toBe('banned');
+  });
+});

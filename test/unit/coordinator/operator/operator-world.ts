@@ -47,6 +47,7 @@ export const emptyDecision: Decision = {
   issue: [],
   cluster: null,
   applied: [],
+  goOn: [],
   waits: [],
   faults: [],
   wakeAtMs: null,

@@ -39,7 +39,14 @@ describe('what polls tell', () => {
     };
     expect(news(told(1))).toBe(true);
     expect(news(told(2))).toBe(false);
-    const lane = { lane: 'host', planIds: ['p'], epoch: 1, sequence: 1, doing: 'runs' } as const;
+    const lane = {
+      lane: 'host',
+      planIds: ['p'],
+      waiting: [],
+      epoch: 1,
+      sequence: 1,
+      doing: 'runs',
+    } as const;
     expect(news(told(3, { lanes: [lane] }))).toBe(true);
     expect(news(told(4, { lanes: [{ ...lane, doing: 'waits' }] }))).toBe(true);
     const trouble = { code: 'journal-corrupt', sentence: 'the journal is damaged' };

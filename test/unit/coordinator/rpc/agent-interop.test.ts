@@ -83,7 +83,7 @@ const poll = (number: number, planIds: readonly string[] = []): Poll => ({
   nonce: randomBytes(16),
   bootId: 'b',
   factsDigest: '',
-  lanes: [{ lane: 'host', planIds, epoch: 0, sequence: 0, doing: '' }],
+  lanes: [{ lane: 'host', planIds, waiting: [], epoch: 0, sequence: 0, doing: '' }],
   journalId: 'j',
   journalEnd: 0,
   trouble: null,

@@ -50,7 +50,6 @@ describe('issuing', () => {
       state: 'issued',
       attempt: 3,
       sequence: 9,
-      goOn: true,
       stopRequested: false,
     });
     expect(record.stages).toEqual([

@@ -17,6 +17,10 @@ export interface LaneState {
    * One sentence: what the agent does or waits for in this lane.
    */
   'doing'?: (string);
+  /**
+   * Of plan_ids: those that begin no step before a signed go-on.
+   */
+  'waiting'?: (string)[];
 }
 
 export interface LaneState__Output {
@@ -34,4 +38,8 @@ export interface LaneState__Output {
    * One sentence: what the agent does or waits for in this lane.
    */
   'doing': (string);
+  /**
+   * Of plan_ids: those that begin no step before a signed go-on.
+   */
+  'waiting': (string)[];
 }

@@ -1,6 +1,8 @@
 // PullPlan against a real coordinator on the loopback: what a poll gives, and when it ends.
 import { afterEach, describe, expect, it } from 'vitest';
 import type { NodeDocument } from '../../../../../coordinator/operator/documents.ts';
+import type { GoOn } from '../../../../../coordinator/planner/go-on.ts';
+import { MOST_AHEAD } from '../../../../../coordinator/rpc/fleet/adopt-sequences.ts';
 import {
   keys,
   type NodeRecord,
@@ -58,7 +60,7 @@ describe('a poll', () => {
     const planIds = [plan?.planId ?? ''];
     const accepted = await node.poll({ planIds });
     expect(accepted.plans).toEqual([]);
-    expect(accepted.answer.goOn).toEqual(planIds);
+    await expect.poll(async () => (await node.poll({ planIds })).answer.goOn).toEqual(planIds);
     expect(await coordinator.plan(planIds[0] ?? '')).toMatchObject({ state: 'accepted' });
   });
 
@@ -133,6 +135,54 @@ describe('a poll', () => {
     await node.poll({ sequence: 41 });
     const record = await coordinator.store.get<NodeRecord>(keys.node(node.nodeId));
     expect(record?.value.sequence).toEqual({ host: 41, cluster: 0 });
+  });
+
+  it('raises numbers a little at a time, whatever is claimed, and refuses what is no number', async () => {
+    coordinator = await startTestCoordinator();
+    const node = await coordinator.join({ name: 'w1', number: 1 });
+    const known = async (): Promise<number | undefined> =>
+      (await coordinator.store.get<NodeRecord>(keys.node(node.nodeId)))?.value.sequence.host;
+    await node.poll({ sequence: 2 ** 52 });
+    expect(await known()).toBe(MOST_AHEAD);
+    await node.poll({ sequence: MOST_AHEAD + 5 });
+    expect(await known()).toBe(MOST_AHEAD + 5);
+    // Never down, and never past what can be told apart.
+    await node.poll({ sequence: 3 });
+    expect(await known()).toBe(MOST_AHEAD + 5);
+    for (const sequence of [2 ** 60, -1]) {
+      expect((await failureOf(node.poll({ sequence }))).code).toBe('invalid');
+    }
+    for (let again = 0; again < 5; again += 1) await node.poll({ sequence: 2 ** 52 });
+    const told = (await coordinator.audit()).filter(({ event }) => event === 'sequence-ahead');
+    expect(told).toHaveLength(1);
+  });
+
+  it('of a host that waits has its go-on only for what is wanted', async () => {
+    let goOn: GoOn = 'yes';
+    const once = issuesOnce((one) => aDraft(one));
+    coordinator = await startTestCoordinator({
+      decide: (view, now) => {
+        const decision = once(view, now);
+        return { ...decision, goOn: decision.goOn.map(({ planId }) => ({ planId, goOn })) };
+      },
+    });
+    const node = await coordinator.join({ name: 'w1', number: 1 });
+    const { plans } = await node.poll({ holdMs: 20_000 });
+    const planIds = [plans[0]?.planId ?? ''];
+    const told = async () => (await node.poll({ planIds, waiting: planIds })).answer;
+    await expect.poll(async () => (await told()).goOn).toEqual(planIds);
+    goOn = 'not-now';
+    await update<object>(coordinator.store, 'test/nudge', () => ({}));
+    await expect.poll(async () => (await told()).goOn).toEqual([]);
+    expect((await told()).stop).toEqual([]);
+  });
+
+  it('that names what can be no plan is refused', async () => {
+    coordinator = await startTestCoordinator();
+    const node = await coordinator.join({ name: 'w1', number: 1 });
+    for (const planId of ['p'.repeat(42), '../p', 'p\n']) {
+      expect((await failureOf(node.poll({ planIds: [planId] }))).code).toBe('invalid');
+    }
   });
 
   it('carries what its host measured; what cannot be read costs the poll nothing', async () => {

@@ -1,0 +1,31 @@
+// Every plan of every fleet, as it would be signed, is one that an agent takes: what the coordinator
+// builds and what the agent allows are two walls, and neither may shut out the other.
+import { expect, test } from 'vitest';
+import { parsePlan } from '../../agent/plan/parse-plan.ts';
+import { stepRegistry } from '../../agent/steps/registry.ts';
+import { createPlan } from '../../coordinator/signing/issuer.ts';
+import { startMs } from '../support/cluster-builders.ts';
+import { PlanningWorld } from '../support/planning-world.ts';
+import { fleets } from './fleets.ts';
+
+const kinds = new Set(Object.keys(stepRegistry));
+
+test.each(fleets)('an agent takes every plan of $name', ({ view }) => {
+  const world = new PlanningWorld([], view);
+  world.runAll();
+  const names = new Map(world.view.nodes.map(({ record }) => [record.id, record]));
+  expect(world.plans.length).toBeGreaterThan(5);
+  for (const { draft, planId } of world.plans) {
+    const node = names.get(draft.nodeId);
+    if (node === undefined) throw new Error(`${draft.nodeId} is no host`);
+    const plan = createPlan(draft, node, {
+      fleet: 'f-1',
+      planId,
+      epoch: 1,
+      sequence: 1,
+      now: startMs,
+    });
+    const parsed = parsePlan(Buffer.from(JSON.stringify(plan)), kinds);
+    expect(parsed).toMatchObject({ kind: 'plan' });
+  }
+});
