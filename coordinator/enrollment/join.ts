@@ -6,6 +6,7 @@ import { digestOf } from '../../shared/canonical.ts';
 import { AppError } from '../../shared/errors.ts';
 import { base64urlSha256 } from '../../shared/join-token.ts';
 import { planningFacts } from '../../shared/model/facts.ts';
+import { originOf } from '../identity/origin.ts';
 import { type FactsRecord, keys, type NodeRecord, type TokenRecord } from '../store/records.ts';
 import { type Stored, update } from '../store/store.ts';
 import { type Applicant, type JoinClaim, provenApplicant } from './applicant.ts';
@@ -142,6 +143,7 @@ async function record(
     sequence: current?.sequence ?? { host: 0, cluster: 0 },
     applied: current?.applied ?? {},
     retryGeneration: current?.retryGeneration ?? 0,
+    origin: originOf(facts),
   }));
   if (node === null) throw new AppError('internal', `node ${nodeId} was not stored`);
   deps.refused.forget(nodeId);

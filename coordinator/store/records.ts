@@ -8,6 +8,7 @@ import type { ArtifactLock } from '../artifacts/lock.ts';
 import type { Applied, Digests } from '../components/component.ts';
 import type { GoalKey } from '../plan-records/goal-key.ts';
 import type { ClusterSpec } from '../spec/cluster-spec.ts';
+import type { IdentityRecord } from './identity-record.ts';
 
 export const keys = {
   fleet: 'fleet/meta',
@@ -96,7 +97,7 @@ export type ChangeKind = 'init' | 'join';
 
 export type IdentityState = 'active' | 'locked' | 'retired' | 'evicted' | 'banned';
 
-export interface NodeRecord {
+export interface NodeRecord extends IdentityRecord {
   readonly id: NodeId;
   readonly name: string;
   readonly cluster: string;
