@@ -30,8 +30,12 @@ const keepsItsPlace: Readonly<Record<IdentityState, boolean>> = {
   banned: false,
 };
 
-export const holdsItsPlace = ({ state }: Pick<NodeRecord, 'state'>): boolean =>
-  keepsItsPlace[state];
+export const holdsItsPlace = (node: NodeRecord): boolean =>
+  keepsItsPlace[node.state] || isLeaving(node);
+
+/** It was removed, and a Node object of its name is still in the cluster. */
+export const isLeaving = ({ state, applied, isGone }: NodeRecord): boolean =>
+  state === 'retired' && applied.node !== undefined && isGone !== true;
 
 export function findDuplicate(
   candidate: Candidate,
@@ -58,6 +62,10 @@ function compare(
 ): Omit<Duplicate, 'other'> | null {
   const { name } = other;
   const gone = `if ${name} is gone for good, \`coordinator node remove ${name}\``;
+  if (ours.name === name && isLeaving(other)) {
+    const mend = `it tries again by itself: ${name} is being removed, and is gone when a master has deleted its Node object`;
+    return { field: 'node name', value: name, mend };
+  }
   if (ours.name === name) {
     const anew = `if this is ${name} made anew, \`coordinator node approve ${name} --yes\` lets it take that place`;
     const mend = `give this host another name (nodeName in /etc/muster/agent.json, or its hostname); ${anew}; ${gone}`;

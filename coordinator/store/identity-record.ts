@@ -53,12 +53,17 @@ export interface IdentityRecord {
   readonly renewal?: PendingRenewal;
   /** Present while the state is `locked`. */
   readonly lock?: IdentityLock;
-  /** An operator approved it: the next counter it tells is taken as it is. */
+  /**
+   * The next counter it tells is taken as it is: an operator approved it, or the record is of a version
+   * that counted renewals when it answered them.
+   */
   readonly takesNextCounter?: true;
   /** When it came back after its certificate had ended, of the last 30 days. */
   readonly returns?: readonly number[];
   /** An operator lets it come back, however long it was away, until then. */
   readonly mayReturnUntilMs?: number;
+  /** It has left, and its Node object was deleted: it is no node of the cluster any more. */
+  readonly isGone?: true;
   /** When the state became what it is. */
   readonly stateSinceMs?: number;
 }

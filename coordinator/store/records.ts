@@ -27,6 +27,8 @@ export const keys = {
   journal: (id: string): string => `journal/${id}`,
   request: (id: string): string => `request/${id}`,
   requests: 'request/',
+  approval: (id: string): string => `approval/${id}`,
+  approvals: 'approval/',
 } as const;
 
 /** Grows when records change their shape: an older program does not open a newer store. */
@@ -115,6 +117,17 @@ export interface NodeRecord extends IdentityRecord {
   readonly applied: Applied;
   /** Raised by `retry NODE`: releases what is held about this host or by it. */
   readonly retryGeneration: number;
+}
+
+/** A host that may join although it looks like another. */
+export interface ApprovalRecord {
+  readonly nodeId: NodeId;
+  readonly name: string;
+  readonly cluster: string;
+  /** The node whose name and place it takes; null when it takes nobody's. */
+  readonly replaces: NodeId | null;
+  readonly atMs: number;
+  readonly expiresMs: number;
 }
 
 export interface FactsRecord {

@@ -174,7 +174,10 @@ function bringsOf(kind: GoalKind, plan: OldPlan): Digests {
   return Object.fromEntries(names.map((name) => [name, null]));
 }
 
-/** Versions that did not keep what a host showed when it joined: what it reported last stands for it. */
+/**
+ * Versions that did not keep what a host showed when it joined: what it reported last stands for it. They
+ * counted a renewal when they answered it, so of a lost answer the host does not know.
+ */
 async function fillOrigins(store: Store): Promise<void> {
   for (const { key, value } of await store.range<NodeRecord>(keys.nodes)) {
     if (value.origin !== undefined) continue;
@@ -182,7 +185,9 @@ async function fillOrigins(store: Store): Promise<void> {
     if (facts === null) continue;
     const origin = originOf(facts.value.facts);
     await update<NodeRecord>(store, key, (current) =>
-      current === null || current.origin !== undefined ? null : { ...current, origin },
+      current === null || current.origin !== undefined
+        ? null
+        : { ...current, origin, takesNextCounter: true },
     );
   }
 }

@@ -23,6 +23,10 @@ async function diskWithToken(uses: number): Promise<{ disk: MemoryDisk; token: s
   const disk = memoryDisk();
   const store = memoryStore(disk);
   await store.put(keys.cluster('lab'), aCluster(), 0);
+  return { disk, token: await anotherToken(store, uses) };
+}
+
+async function anotherToken(store: Store, uses: number): Promise<string> {
   const created = await createToken(
     {
       store,
@@ -40,7 +44,7 @@ async function diskWithToken(uses: number): Promise<{ disk: MemoryDisk; token: s
       standing: false,
     },
   );
-  return { disk, token: created.text };
+  return created.text;
 }
 
 /** A coordinator's enrollment on `store`, asked once by the host that has `own`. */
@@ -141,5 +145,26 @@ describe('a join that loses the race for the token', () => {
     const own = newNodeKeys();
     await askOnce(store, token, own);
     expect((await tokens(store)).map(({ spentBy }) => spentBy)).toEqual([[own.nodeId]]);
+  });
+});
+
+describe('an operator who bans a key while it joins', () => {
+  it('is not overwritten by the join', async () => {
+    const { disk, token } = await diskWithToken(1);
+    const own = newNodeKeys();
+    const store = memoryStore(disk);
+    await askOnce(store, token, own);
+    /** At once, as another process would. */
+    const become = (state: NodeRecord['state']): void => {
+      const key = keys.node(own.nodeId);
+      const node = JSON.parse(disk.records.get(key)?.text ?? '') as NodeRecord;
+      disk.revision += 1;
+      disk.records.set(key, { text: JSON.stringify({ ...node, state }), revision: disk.revision });
+    };
+    become('evicted');
+    const again = await anotherToken(store, 1);
+    store.loseRace('node/', () => become('banned'));
+    await expect(askOnce(store, again, own)).rejects.toThrow(BAD_TOKEN_TEXT);
+    expect((await store.get<NodeRecord>(keys.node(own.nodeId)))?.value.state).toBe('banned');
   });
 });
