@@ -98,6 +98,7 @@ const shapes: { readonly [K in keyof StepArgs]: FieldShapes<StepArgs[K]> } = {
     sealed: { fields: { encapsulated: 'text', ciphertext: 'text', context: 'text' } },
     files: { listOf: { fields: { name: 'text', path: 'path' } } },
   },
+  'delete-node': { node: 'text', machineId: 'text' },
   'apply-manifest': { name: 'text', manifest: 'text' },
   'wait-node-ready': { node: 'text' },
   'wait-apiserver-ready': { url: 'text', caPath: 'path' },

@@ -28,6 +28,8 @@ export interface Decision {
   readonly cluster: ClusterRecord | null;
   /** What hosts are now known to have. Stored before plans are issued. */
   readonly applied: readonly AppliedNews[];
+  /** Hosts that have left and whose Node object is gone. Stored before plans are issued. */
+  readonly gone?: readonly NodeId[];
   readonly waits: readonly Wait[];
   readonly faults: readonly PreflightFault[];
   /** When time alone may change the decision: a retry that becomes due. Null: never. */
