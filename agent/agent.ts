@@ -3,7 +3,7 @@
 // can be killed and begun again at any moment.
 import { join } from 'node:path';
 import type { Clock } from '../shared/clock.ts';
-import { isAbort, toAppError } from '../shared/errors.ts';
+import { isAbort } from '../shared/errors.ts';
 import type { Logger } from '../shared/log.ts';
 import type { NodeFacts } from '../shared/model/facts.ts';
 import type { HealthReport } from '../shared/model/health.ts';
@@ -14,8 +14,9 @@ import { createHealthKeeper } from './health/health-keeper.ts';
 import type { Host } from './host/host.ts';
 import type { HttpGet } from './host/http-get.ts';
 import type { OpenKubeApi } from './host/kube-api.ts';
+import type { ComeBack } from './identity/come-back.ts';
 import type { Identity } from './identity/identity.ts';
-import { isIdentityRenewalDue, renewIdentity } from './identity/renewal.ts';
+import { createRenewalLoop } from './identity/renewal-loop.ts';
 import { type Contact, createContact } from './link/contact.ts';
 import type { CoordinatorLink, Trouble } from './link/coordinator-link.ts';
 import { createOutbox } from './link/outbox.ts';
@@ -36,6 +37,8 @@ export interface AgentOptions {
   readonly paths: AgentPaths;
   readonly identity: Identity;
   readonly openLink: (identity: Identity) => CoordinatorLink;
+  /** The way back after the certificate has ended; without it only a new token helps. */
+  readonly comeBack?: ComeBack;
   readonly disk: StateDisk;
   readonly host: Host;
   readonly openKube: OpenKubeApi;
@@ -53,7 +56,6 @@ export interface AgentOptions {
   readonly signal: AbortSignal;
 }
 
-const renewalCheckMs = 60_000;
 const flushLimitMs = 3_000;
 /** Facts this young count as those of now when a plan is accepted. */
 const freshFactsMs = 5_000;
@@ -191,32 +193,29 @@ export async function runAgent(options: AgentOptions): Promise<'ended' | 'start-
         },
       );
     },
+    onNotKnown: () => renewals.notKnown(),
     clock,
     log,
     random,
     signal,
   });
-  const renewing = async (): Promise<void> => {
-    for (;;) {
-      await clock.sleep(renewalCheckMs, signal);
-      if (!isIdentityRenewalDue(identity, contact.signedNow())) continue;
-      try {
-        identity = await renewIdentity(identity, {
-          folder: { disk, directory: paths.identityDirectory },
-          link,
-          signal,
-        });
-        const old = link;
-        link = options.openLink(identity);
-        pollLoop.wake();
-        old.close();
-        log.info({ counter: identity.counter }, 'certificate renewed');
-      } catch (thrown) {
-        if (signal.aborted) return;
-        log.warn({ why: toAppError(thrown).message }, 'the certificate waits to be renewed');
-      }
-    }
-  };
+  const renewals = createRenewalLoop({
+    identity: () => identity,
+    link: () => link,
+    onRenewed: (renewed) => {
+      identity = renewed;
+      const old = link;
+      link = options.openLink(identity);
+      pollLoop.wake();
+      old.close();
+    },
+    comeBack: options.comeBack ?? null,
+    folder: { disk, directory: paths.identityDirectory },
+    signedNow: contact.signedNow,
+    clock,
+    log,
+    signal,
+  });
 
   let outcome: 'ended' | 'start-again' = 'ended';
   const memoryWatch = createMemoryWatch({
@@ -237,7 +236,7 @@ export async function runAgent(options: AgentOptions): Promise<'ended' | 'start-
     outbox.run(),
     keeper.run(),
     health.run(),
-    renewing(),
+    renewals.run(),
     memoryWatch.run(),
   ];
   try {

@@ -21,6 +21,7 @@ import { httpGet } from './host/http-get.ts';
 import { nodeDisk } from './host/node-disk.ts';
 import { createNodeHost } from './host/node-host.ts';
 import { connectKubeApi } from './host/node-kube-api.ts';
+import { createComeBack } from './identity/come-back.ts';
 import { readIdentity } from './identity/identity.ts';
 import type { IdentityFolder } from './identity/identity-folder.ts';
 import { readTokenFile } from './identity/token-file.ts';
@@ -145,6 +146,7 @@ async function work(paths: AgentPaths, around: Surroundings): Promise<'ended' | 
     identity,
     openLink: (current) =>
       openGrpcLink({ coordinators, identity: current, agentVersion: AGENT_VERSION, clock }),
+    comeBack: createComeBack({ coordinators, openEnrollment }),
     disk: nodeDisk,
     host,
     openKube: connectKubeApi,

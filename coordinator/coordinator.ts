@@ -4,9 +4,11 @@
 import type { Clock } from '../shared/clock.ts';
 import { isAbort, toAppError } from '../shared/errors.ts';
 import type { Logger } from '../shared/log.ts';
+import type { NodeId } from '../shared/model/ids.ts';
 import type { AppliedNews } from './components/component.ts';
 import type { RefusedJoins } from './enrollment/refused-joins.ts';
 import type { AuditLog } from './events/audit-log.ts';
+import { createSweep, sweepLeft } from './identity/sweep.ts';
 import { givesUpAtMs, giveUp } from './plan-records/give-up.ts';
 import { createGoOnBook, type Decided } from './plan-records/go-on-book.ts';
 import { type IssueDependencies, issuePlans } from './plan-records/issue-plans.ts';
@@ -60,7 +62,10 @@ export function createCoordinator(deps: CoordinatorDependencies): Coordinator {
   const touches = changeSignal(0);
   let touched = 0;
 
+  const sweep = createSweep(deps);
+
   const turn = async (): Promise<number | null> => {
+    await sweep();
     const snapshot = await deps.model.refresh();
     let wakeAtMs: number | null = null;
     for (const cluster of snapshot.clusters) {
@@ -95,6 +100,7 @@ export function createCoordinator(deps: CoordinatorDependencies): Coordinator {
     takeGoOn(view, decision);
     await act(deps, cluster, decision);
     await dropOld(deps, view);
+    await sweepLeft(deps, view.nodes, deps.clock.now());
     return earliest([decision.wakeAtMs, wakeForTime(view, deps.clock.now())]);
   };
 
@@ -174,6 +180,7 @@ async function act(
     if (result.kind === 'conflict') return;
   }
   for (const news of decision.applied) await recordApplied(deps.store, news);
+  for (const nodeId of decision.gone ?? []) await recordGone(deps.store, nodeId);
   await issuePlans(deps.issue, decision.issue);
 }
 
@@ -181,6 +188,12 @@ async function act(
 async function recordApplied(store: Store, { nodeId, applied }: AppliedNews): Promise<void> {
   await update<NodeRecord>(store, keys.node(nodeId), (current) =>
     current === null ? null : { ...current, applied: { ...current.applied, ...applied } },
+  );
+}
+
+async function recordGone(store: Store, nodeId: NodeId): Promise<void> {
+  await update<NodeRecord>(store, keys.node(nodeId), (current) =>
+    current === null || current.isGone === true ? null : { ...current, isGone: true },
   );
 }
 

@@ -13,6 +13,7 @@ import type { ArtifactProvider } from './artifacts/artifact-provider.ts';
 import type { Settings } from './config.ts';
 import { type Coordinator, createCoordinator, type Decide } from './coordinator.ts';
 import { createChallenges } from './enrollment/challenges.ts';
+import { comeBack } from './enrollment/come-back.ts';
 import { createJoin } from './enrollment/join.ts';
 import { createRateLimit } from './enrollment/rate-limit.ts';
 import { createRefusedJoins } from './enrollment/refused-joins.ts';
@@ -24,7 +25,8 @@ import type { Keys } from './keys/keys.ts';
 import { openPlans } from './plan-records/plans.ts';
 import type { ArtifactView } from './planner/view.ts';
 import { createHealthBook } from './presence/health-book.ts';
-import { createPolls } from './presence/polls.ts';
+import { createInstances } from './presence/instances.ts';
+import { createPolls, ONLINE_MS } from './presence/polls.ts';
 import { createReadModel } from './read-model.ts';
 import { enrollmentHandlers } from './rpc/enrollment-service.ts';
 import { parseHealth } from './rpc/fleet/parse-health.ts';
@@ -106,8 +108,10 @@ export async function createCore(options: CoreOptions): Promise<Core> {
 
   const challenges = createChallenges(clock, random);
   const limit = createRateLimit(clock);
-  const join = createJoin({ store, clock, log, audit, feed, challenges, limit, refused });
+  const joining = { store, clock, log, audit, feed, challenges, limit, refused };
+  const join = createJoin(joining);
   const members = createMembers({ store, clock, log, audit });
+  const instances = createInstances(clock);
   const ports = { grpc: options.settings.grpcPort, https: options.settings.httpsPort };
   const certificateClock = options.certificateClock ?? clock;
   const operator = operatorHandlers({
@@ -120,6 +124,14 @@ export async function createCore(options: CoreOptions): Promise<Core> {
       change: (id, change) => changeToken({ store, clock, audit }, id, change),
     },
     artifacts,
+    identities: {
+      plans,
+      isOnline: polls.isOnline,
+      isMissed: (nodeId) => !polls.isOnline(nodeId) && clock.now() - polls.startedMs > ONLINE_MS,
+      refused: refused.find,
+      wake,
+      forget: instances.forget,
+    },
     join: {
       fleetCaPem: keys.fleetCaPem,
       addresses: options.settings.addresses,
@@ -133,13 +145,23 @@ export async function createCore(options: CoreOptions): Promise<Core> {
       agentUnit: options.agentUnit,
     },
   });
-  const enrollment = enrollmentHandlers({ fleet, keys, clock, challenges, join });
+  const enrollment = enrollmentHandlers({
+    fleet,
+    keys,
+    clock,
+    store,
+    challenges,
+    join,
+    comeBack: (claim) => comeBack({ ...joining, keys, wake }, claim),
+  });
   const member = fleetHandlers({
     ...shared,
     keys,
     polls,
     health,
     members,
+    instances,
+    wake,
     goOn: coordinator.goOn,
   });
   return {

@@ -101,6 +101,8 @@ export const alphabets = {
     128,
     /^[A-Za-z0-9][A-Za-z0-9_.:-]*$/,
   ),
+  /** Empty where it is not known. */
+  machineId: of('a machine-id', 128, /^([A-Za-z0-9][A-Za-z0-9_.:-]*)?$/),
   variableName: of('the name of an environment variable', 64, /^[A-Za-z_][A-Za-z0-9_]*$/),
   kernelModule: of('the name of a kernel module', 64, /^[A-Za-z0-9][A-Za-z0-9_-]*$/),
   sysctlName: of('the name of a sysctl', 255, /^[A-Za-z0-9][A-Za-z0-9_./:@-]*$/),

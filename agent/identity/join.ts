@@ -11,6 +11,7 @@ import { asNodeId } from '../../shared/model/ids.ts';
 import { retry } from '../../shared/retry.ts';
 import { duration, verifiedChainPem } from './certificate-chain.ts';
 import { createCertificateRequest } from './certificate-request.ts';
+import type { RenewalAnswer } from './come-back.ts';
 import { type Identity, writeIdentity } from './identity.ts';
 import type { IdentityFolder } from './identity-folder.ts';
 import { parseKeySet } from './key-set.ts';
@@ -44,7 +45,16 @@ export interface Enrollment {
     signal: AbortSignal,
   ): Promise<{ readonly nonce: Uint8Array; readonly timeMs: number }>;
   join(call: JoinCall, signal: AbortSignal): Promise<JoinAnswer>;
+  /** A member whose certificate has ended. */
+  comeBack(call: ReturnCall, signal: AbortSignal): Promise<RenewalAnswer>;
   close(): void;
+}
+
+export interface ReturnCall {
+  readonly csr: Uint8Array;
+  readonly nonce: Uint8Array;
+  readonly nonceSignature: Uint8Array;
+  readonly counter: number;
 }
 
 export interface JoinOptions {

@@ -18,7 +18,7 @@ export const isIdentityRenewalDue = (identity: Identity, nowMs: number): boolean
 
 export interface RenewalOptions {
   readonly folder: IdentityFolder;
-  readonly link: CoordinatorLink;
+  readonly link: Pick<CoordinatorLink, 'renew'>;
   readonly signal: AbortSignal;
 }
 

@@ -38,6 +38,11 @@ export function enrollmentCalls(
       const reply = await client.Join(request, { timeoutMs, signal });
       return { ...reply, counter: Number(reply.counter) };
     },
+    comeBack: async ({ csr, nonce, nonceSignature, counter }, signal) => {
+      const request = { csr, nonce, nonceSignature, counter };
+      const reply = await client.Return(request, { timeoutMs, signal });
+      return { chain: reply.certificateChain, counter: Number(reply.counter) };
+    },
     close,
   };
 }

@@ -17,6 +17,8 @@ export interface PollLoopOptions {
   readonly verify: (answer: Envelope, nonce: Uint8Array) => AnswerVerdict;
   /** True: something new was taken from the reply. */
   readonly onReply: (plans: readonly Envelope[], answer: Answer) => Promise<boolean>;
+  /** The coordinator does not know this host by its certificate. */
+  readonly onNotKnown?: () => void;
   readonly clock: Clock;
   readonly log: Logger;
   readonly random: Random;
@@ -34,7 +36,8 @@ export interface PollLoop {
 export const IDLE_HOLD_MS = 10_000;
 /** Shorter while steps run, so that what they wait for is shown and answers stay young. */
 export const WORKING_HOLD_MS = 5_000;
-const lockedOutMs = 30_000;
+/** So that a host is back soon after an operator has let it. */
+const lockedOutMs = 15_000;
 const shortestTurnMs = 200;
 const backoff = { firstMs: 300, maxMs: 15_000 };
 
@@ -43,6 +46,8 @@ export function createPollLoop(options: PollLoopOptions): PollLoop {
   const instanceId = newId(options.random);
   let turn = new AbortController();
   let failures = 0;
+  /** Of a host that is locked out the log says why, once, and not four times a minute for days. */
+  let saidOut = '';
   /** The last poll that ended was answered; one that was given up for news has not ended. */
   let isConnected = false;
   signal.addEventListener('abort', () => turn.abort(), { once: true });
@@ -68,6 +73,7 @@ export function createPollLoop(options: PollLoopOptions): PollLoop {
         'connected to the coordinator',
       );
     failures = 0;
+    saidOut = '';
     isConnected = true;
     return await options.onReply(reply.plans, verdict.answer);
   };
@@ -81,9 +87,11 @@ export function createPollLoop(options: PollLoopOptions): PollLoop {
       ? Math.round(lockedOutMs * (0.75 + options.random.fraction() / 2))
       : backoffMs(failures, backoff, options.random.fraction());
     const what = isLockedOut
-      ? `the coordinator does not take this host: ${failure.message}; the agent keeps asking and changes nothing. If it was evicted, put a new join token in place and restart the agent`
+      ? `the coordinator does not take this host: ${failure.message}; the agent begins nothing new and keeps asking`
       : `no answer: ${failure.message}`;
-    log.warn({ code: failure.code, waitMs }, what);
+    if (failure.code === 'unauthenticated') options.onNotKnown?.();
+    if (!isLockedOut || what !== saidOut) log.warn({ code: failure.code, waitMs }, what);
+    saidOut = isLockedOut ? what : '';
     await clock.sleep(waitMs, signal);
   };
 

@@ -102,6 +102,7 @@ const shapes: { readonly [K in keyof StepArgs]: FieldShapes<StepArgs[K]> } = {
     caDigest: 'text',
     files: { listOf: { fields: { name: 'text', path: 'path' } } },
   },
+  'delete-node': { node: 'text', machineId: 'text' },
   'apply-manifest': { name: 'text', manifest: 'text' },
   'wait-node-ready': { node: 'text' },
   'wait-apiserver-ready': { url: 'text', caPath: 'path' },

@@ -3,6 +3,7 @@ import { applyManifest } from './apply-manifest.ts';
 import { checkEtcdRegistry } from './check-etcd-registry.ts';
 import { createJoinCredentials } from './create-join-credentials.ts';
 import { deleteJoinCredentials } from './delete-join-credentials.ts';
+import { deleteNode } from './delete-node.ts';
 import { disableSwap } from './disable-swap.ts';
 import { etcdSnapshot } from './etcd-snapshot.ts';
 import { fetchArtifact } from './fetch-artifact.ts';
@@ -45,6 +46,7 @@ export const stepRegistry: StepRegistry = {
   'read-ca-digest': readCaDigest,
   'create-join-credentials': createJoinCredentials,
   'delete-join-credentials': deleteJoinCredentials,
+  'delete-node': deleteNode,
   'unseal-secret': unsealSecret,
   'apply-manifest': applyManifest,
   'wait-node-ready': waitNodeReady,

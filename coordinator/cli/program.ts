@@ -146,6 +146,8 @@ function buildProgram(io: CliIo, done: (code: number | undefined) => void): Comm
     run(async () => (await import('./commands/describe.ts')).showPlan, ['id']),
   );
 
+  nodeCommands(sub(program, 'node', 'what may become of a node'), { sub, run });
+
   withConnection(sub(program, 'logs [subject]', 'what happened: of a node, a plan or plan/step'))
     .option('-f, --follow', 'go on')
     .action(run(async () => (await import('./commands/logs.ts')).logs, ['subject']));
@@ -217,6 +219,21 @@ function tokenCommands(token: Command, { sub, run }: Tools): void {
   withConnection(sub(token, 'revoke <id>', 'end a token at once; who joined stays')).action(
     run(async () => (await import('./commands/token.ts')).revokeToken, ['id']),
   );
+}
+
+function nodeCommands(node: Command, { sub, run }: Tools): void {
+  const changes = [
+    ['approve', 'unlock it, let it come back, or let a host join that looks like another'],
+    ['evict', 'end what its agent may do; it may join again with a new token'],
+    ['ban', 'end what its agent may do; neither its key nor its machine may join again'],
+    ['remove', 'take a spare, a host that never joined or a worker that is gone out of the fleet'],
+  ] as const;
+  for (const [action, description] of changes) {
+    withConnection(sub(node, `${action} <name>`, description))
+      .option('--yes', 'also what takes something away')
+      .option('--dry-run', 'say what would be done, change nothing')
+      .action(run(async () => (await import('./commands/node.ts')).nodeCommand(action), ['name']));
+  }
 }
 
 function artifactCommands(artifacts: Command, { sub, run }: Tools): void {

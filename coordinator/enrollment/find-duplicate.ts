@@ -1,7 +1,10 @@
 // Whether a host that wants to join looks like one that is there already: two machines made from one
-// image, or one machine with two keys. Pure. The second one is refused; the first is not touched.
-import { isHostInterface, type NodeFacts } from '../../shared/model/facts.ts';
+// image, or one machine with two keys. Pure. The second one is refused; the first is not touched. What a
+// member has is what it showed when it joined: what it claims later keeps nobody out.
+import type { NodeFacts } from '../../shared/model/facts.ts';
 import type { NodeId } from '../../shared/model/ids.ts';
+import { heldAddresses, isMeaningful, originOf } from '../identity/origin.ts';
+import type { Origin } from '../store/identity-record.ts';
 import type { FactsRecord, IdentityState, NodeRecord } from '../store/records.ts';
 
 export interface Duplicate {
@@ -19,7 +22,7 @@ export interface Candidate {
 }
 
 /** The name and the addresses of a host that has left are free again. */
-const holdsItsPlace: Readonly<Record<IdentityState, boolean>> = {
+const keepsItsPlace: Readonly<Record<IdentityState, boolean>> = {
   active: true,
   locked: true,
   retired: false,
@@ -27,34 +30,52 @@ const holdsItsPlace: Readonly<Record<IdentityState, boolean>> = {
   banned: false,
 };
 
+export const holdsItsPlace = (node: NodeRecord): boolean =>
+  keepsItsPlace[node.state] || isLeaving(node);
+
+/** It was removed, and a Node object of its name is still in the cluster. */
+export const isLeaving = ({ state, applied, isGone }: NodeRecord): boolean =>
+  state === 'retired' && applied.node !== undefined && isGone !== true;
+
 export function findDuplicate(
   candidate: Candidate,
   nodes: readonly NodeRecord[],
   facts: ReadonlyMap<string, FactsRecord>,
 ): Duplicate | null {
+  const ours = originOf(candidate.facts);
   for (const other of nodes) {
-    if (other.id === candidate.nodeId || !holdsItsPlace[other.state]) continue;
-    const found = compare(candidate, other, facts.get(other.id)?.facts ?? null);
+    if (other.id === candidate.nodeId || !holdsItsPlace(other)) continue;
+    const found = compare(
+      { ...ours, name: candidate.name },
+      other,
+      facts.get(other.id)?.facts ?? null,
+    );
     if (found !== null) return { ...found, other };
   }
   return null;
 }
 
 function compare(
-  candidate: Candidate,
+  ours: Origin & { readonly name: string },
   other: NodeRecord,
-  theirs: NodeFacts | null,
+  reported: NodeFacts | null,
 ): Omit<Duplicate, 'other'> | null {
-  const gone = `if ${other.name} is gone for good, remove it first`;
-  if (candidate.name === other.name) {
-    const mend = `give this host another name (nodeName in /etc/muster/agent.json, or its hostname); ${gone}`;
-    return { field: 'node name', value: candidate.name, mend };
+  const { name } = other;
+  const gone = `if ${name} is gone for good, \`coordinator node remove ${name}\``;
+  if (ours.name === name && isLeaving(other)) {
+    const mend = `it tries again by itself: ${name} is being removed, and is gone when a master has deleted its Node object`;
+    return { field: 'node name', value: name, mend };
   }
+  if (ours.name === name) {
+    const anew = `if this is ${name} made anew, \`coordinator node approve ${name} --yes\` lets it take that place`;
+    const mend = `give this host another name (nodeName in /etc/muster/agent.json, or its hostname); ${anew}; ${gone}`;
+    return { field: 'node name', value: ours.name, mend };
+  }
+  const theirs = other.origin ?? (reported === null ? null : originOf(reported));
   if (theirs === null) return null;
-  const ours = candidate.facts;
-  if (ours.machineId === theirs.machineId && isMeaningful(ours.machineId)) {
+  if (ours.machineId === theirs.machineId && isMeaningful(ours.machineId ?? 'unknown')) {
     const mend = `give this host its own: rm /etc/machine-id && systemd-machine-id-setup, then reboot; ${gone}`;
-    return { field: 'machine-id', value: ours.machineId, mend };
+    return { field: 'machine-id', value: ours.machineId ?? '', mend };
   }
   if (ours.productUuid === theirs.productUuid && isMeaningful(ours.productUuid)) {
     const mend = `give this machine its own UUID in its hypervisor or firmware; ${gone}`;
@@ -64,23 +85,8 @@ function compare(
     const mend = `give this host another one with hostnamectl set-hostname; ${gone}`;
     return { field: 'hostname', value: ours.hostname, mend };
   }
-  const theirAddresses = new Set(hostAddresses(theirs));
-  const shared = hostAddresses(ours).find((address) => theirAddresses.has(address));
+  const held = new Set(heldAddresses(other, reported));
+  const shared = ours.addresses.find((address) => held.has(address));
   if (shared === undefined) return null;
   return { field: 'address', value: shared, mend: `give this host another address; ${gone}` };
-}
-
-/** Firmware of cheap boards and some hypervisors gives every machine one of these. */
-const placeholders =
-  /^(unknown|localhost(\.localdomain)?|[0f-]*|03000200-0400-0500-0006-000700080009)$/i;
-
-const isMeaningful = (value: string): boolean => !placeholders.test(value.trim());
-
-/** Addresses by which hosts are reached: no loopback, link-local or cluster-made interface. */
-function hostAddresses(facts: NodeFacts): readonly string[] {
-  if (facts.addresses === 'unknown') return [];
-  return facts.addresses
-    .filter((entry) => isHostInterface(entry.interface))
-    .map((entry) => entry.address)
-    .filter((address) => !/^(127\.|169\.254\.|fe80:|::1$)/i.test(address));
 }

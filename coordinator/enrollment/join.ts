@@ -6,9 +6,13 @@ import { digestOf } from '../../shared/canonical.ts';
 import { AppError } from '../../shared/errors.ts';
 import { base64urlSha256 } from '../../shared/join-token.ts';
 import { planningFacts } from '../../shared/model/facts.ts';
+import { dropApproval } from '../identity/approval.ts';
+import { isMachineBanned } from '../identity/banned-machine.ts';
+import { originOf } from '../identity/origin.ts';
 import { type FactsRecord, keys, type NodeRecord, type TokenRecord } from '../store/records.ts';
 import { type Stored, update } from '../store/store.ts';
 import { type Applicant, type JoinClaim, provenApplicant } from './applicant.ts';
+import { isLeaving } from './find-duplicate.ts';
 import type { JoinDependencies } from './join-dependencies.ts';
 import { type BadTokenReason, judgeToken, type TokenVerdict } from './judge-token.ts';
 import { oneAtATime } from './one-at-a-time.ts';
@@ -43,16 +47,19 @@ async function admit(deps: JoinDependencies, applicant: Applicant): Promise<Node
       refuseOtherPlace(node.value, token.value);
       return await welcomeAgain(deps, applicant, node.value);
     }
-    await refuseDuplicate(deps, applicant, token.value);
-    if (verdict.kind === 'good') {
-      const spent = { ...token.value, spentBy: [...token.value.spentBy, applicant.nodeId] };
-      const stored = await deps.store.put(keys.token(spent.id), spent, token.revision);
-      // Someone else spent a use, or an operator changed the token: judge anew.
-      if (stored.kind === 'conflict') continue;
+    if (await isMachineBanned(deps.store, applicant)) {
+      throw await badToken(deps, applicant, 'machine-banned');
     }
-    const recorded = await record(deps, applicant, { token: token.value, seen: node });
-    // An operator banned or evicted it in this very moment: judge anew.
-    if (recorded !== null) return recorded;
+    if (node !== null) refuseLeftBehind(node.value, token.value);
+    await refuseDuplicate(deps, applicant, token.value);
+    const spentBy = new Set([...token.value.spentBy, applicant.nodeId]);
+    // Written also when the use was spent before: someone else spent one, or an operator revoked the
+    // token, since it was read. Then it is judged anew.
+    const spent = { ...token.value, spentBy: [...spentBy] };
+    const stored = await deps.store.put(keys.token(spent.id), spent, token.revision);
+    if (stored.kind === 'conflict') continue;
+    const joined = await record(deps, applicant, token.value);
+    if (joined !== null) return joined;
   }
 }
 
@@ -101,6 +108,19 @@ function refuseOtherPlace(node: NodeRecord, token: TokenRecord): void {
   );
 }
 
+/** A key that comes back is the host that it was: what was laid down there does not change its place. */
+function refuseLeftBehind(node: NodeRecord, token: TokenRecord): void {
+  if (isLeaving(node)) {
+    throw new AppError(
+      'refused',
+      `${node.name} is being removed: this host may join when a master has deleted its Node object; it tries again by itself`,
+    );
+  }
+  const isPartOf =
+    node.state === 'evicted' && node.isGone !== true && node.applied.kubernetes !== undefined;
+  if (isPartOf) refuseOtherPlace(node, token);
+}
+
 async function welcomeAgain(
   deps: JoinDependencies,
   applicant: Applicant,
@@ -114,17 +134,11 @@ async function welcomeAgain(
   return node;
 }
 
-interface Admitted {
-  readonly token: TokenRecord;
-  /** The node as it was when it was judged. */
-  readonly seen: Stored<NodeRecord> | null;
-}
-
-/** Null when the node is not as it was judged any more. */
+/** Null when an operator banned or locked the key since it was judged. */
 async function record(
   deps: JoinDependencies,
   applicant: Applicant,
-  { token, seen }: Admitted,
+  token: TokenRecord,
 ): Promise<NodeRecord | null> {
   const now = deps.clock.now();
   const { nodeId, name, source, publicKey, facts } = applicant;
@@ -136,26 +150,35 @@ async function record(
     reportedMs: now,
     facts,
   }));
-  const current = seen?.value ?? null;
-  const node: NodeRecord = {
-    id: nodeId,
-    name,
-    cluster: token.cluster,
-    pool: token.pool,
-    state: 'active',
-    publicKey,
-    // A key that comes back keeps its numbers: they never go down.
-    counter: (current?.counter ?? 0) + 1,
-    joinedMs: now,
-    tokenId: token.id,
-    joinedFrom: source,
-    sequence: current?.sequence ?? { host: 0, cluster: 0 },
-    applied: current?.applied ?? {},
-    retryGeneration: current?.retryGeneration ?? 0,
-  };
-  const stored = await deps.store.put(keys.node(nodeId), node, seen?.revision ?? 0);
-  if (stored.kind === 'conflict') return null;
+  let isKept = false;
+  const node = await update<NodeRecord>(deps.store, keys.node(nodeId), (current) => {
+    isKept = current?.state === 'banned' || current?.state === 'locked';
+    if (isKept) return null;
+    // What a host had that was removed is not known any more.
+    const isNew = current === null || current.state === 'retired' || current.isGone === true;
+    return {
+      id: nodeId,
+      name,
+      cluster: token.cluster,
+      pool: token.pool,
+      state: 'active',
+      publicKey,
+      // A key that comes back keeps its numbers: they never go down.
+      counter: (current?.counter ?? 0) + 1,
+      joinedMs: now,
+      tokenId: token.id,
+      joinedFrom: source,
+      sequence: current?.sequence ?? { host: 0, cluster: 0 },
+      applied: isNew ? {} : current.applied,
+      retryGeneration: current?.retryGeneration ?? 0,
+      origin: originOf(facts),
+      stateSinceMs: now,
+    };
+  });
+  if (isKept) return null;
+  if (node === null) throw new AppError('internal', `node ${nodeId} was not stored`);
   deps.refused.forget(nodeId);
+  await dropApproval(deps.store, nodeId);
   await deps.audit.append('joined', {
     nodeId,
     name,

@@ -14,7 +14,9 @@ export type BadTokenReason =
   | 'used-up'
   | 'other-name'
   | 'other-source'
-  | 'identity-not-active';
+  | 'identity-not-active'
+  /** Another key on a machine that is banned. */
+  | 'machine-banned';
 
 export type TokenVerdict =
   /** The key spent a use before: the same identity again, whatever became of TTL and uses. */

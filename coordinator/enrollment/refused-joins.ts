@@ -6,6 +6,8 @@ import type { Wait } from '../planner/wait.ts';
 export interface RefusedJoin {
   readonly cluster: string;
   readonly nodeId: string;
+  /** return: it was a member, and was away for too long. @default join */
+  readonly wish?: 'join' | 'return';
   readonly name: string;
   readonly source: string;
   readonly reason: string;
@@ -17,6 +19,8 @@ export interface RefusedJoins {
   add(refused: RefusedJoin): boolean;
   forget(nodeId: string): void;
   waits(cluster: string): readonly Wait[];
+  /** Hosts that asked lately. @param name the name that they asked for, or their id */
+  find(name: string): readonly RefusedJoin[];
 }
 
 const capacity = 100;
@@ -25,6 +29,8 @@ const forgottenAfterMs = 15 * 60 * 1000;
 
 export function createRefusedJoins(clock: Clock): RefusedJoins {
   const entries = new Map<string, RefusedJoin & { readonly sinceMs: number; seenMs: number }>();
+  const asking = () =>
+    [...entries.values()].filter(({ seenMs }) => seenMs > clock.now() - forgottenAfterMs);
   return {
     add(refused) {
       const known = entries.get(refused.nodeId);
@@ -41,17 +47,18 @@ export function createRefusedJoins(clock: Clock): RefusedJoins {
     forget(nodeId) {
       entries.delete(nodeId);
     },
+    find: (name) => asking().filter((entry) => entry.name === name || entry.nodeId === name),
     waits(cluster) {
-      return [...entries.values()]
+      return asking()
         .filter((entry) => entry.cluster === cluster)
-        .filter((entry) => entry.seenMs > clock.now() - forgottenAfterMs)
         .map((entry) => ({
           subject: entry.name,
           reason: {
             code: 'join-refused',
+            wish: entry.wish ?? 'join',
             source: entry.source,
             why: entry.reason,
-            mend: entry.mend,
+            mend: `${entry.mend} (its id is ${entry.nodeId})`,
           },
           sinceMs: entry.sinceMs,
         }));

@@ -9,6 +9,7 @@ import type { Keys } from '../keys/keys.ts';
 import { newTokenId } from '../signing/new-ids.ts';
 import { type ClusterRecord, keys, type NodeRecord, type TokenRecord } from '../store/records.ts';
 import { type Store, update } from '../store/store.ts';
+import { holdsItsPlace } from './find-duplicate.ts';
 import { parseSourceRange } from './judge-token.ts';
 
 export interface TokenDependencies {
@@ -113,7 +114,7 @@ export function freePlaces(
   const size = cluster.spec.pools.find(({ name }) => name === pool)?.size;
   if (size === undefined) return null;
   const taken = nodes.filter(
-    (node) => node.cluster === cluster.name && node.pool === pool && node.state === 'active',
+    (node) => node.cluster === cluster.name && node.pool === pool && holdsItsPlace(node),
   );
   return Math.max(0, size - taken.length);
 }

@@ -20,6 +20,7 @@ export type AuditEvent =
   | 'join-refused'
   | 'call-refused'
   | 'renewed'
+  | 'returned'
   | 'renew-refused'
   | 'certificate-signed'
   | 'certificate-refused'

@@ -1,5 +1,7 @@
 // Which cluster a call means: most fleets have one, so it need not be named.
 import { AppError } from '../../shared/errors.ts';
+import { holdsItsPlace } from '../enrollment/find-duplicate.ts';
+import { isRemoved } from '../identity/removed.ts';
 import { type ClusterRecord, keys, type NodeRecord } from '../store/records.ts';
 import type { Store, Stored } from '../store/store.ts';
 
@@ -28,11 +30,21 @@ export const noCluster = (): AppError =>
     'there is no cluster yet: write a cluster.yaml and run `coordinator apply -f cluster.yaml`',
   );
 
+/** By name or id; the one whose name it is now comes first. Those that are gone for good are not found. */
+export async function nodesNamed(
+  store: Store,
+  name: string,
+): Promise<readonly Stored<NodeRecord>[]> {
+  const nodes = await store.range<NodeRecord>(keys.nodes);
+  return nodes
+    .filter(({ value }) => (value.name === name || value.id === name) && !isRemoved(value))
+    .toSorted((a, b) => Number(holdsItsPlace(b.value)) - Number(holdsItsPlace(a.value)));
+}
+
 /** @throws AppError not-found */
 export async function nodeNamed(store: Store, name: string): Promise<NodeRecord> {
-  const nodes = (await store.range<NodeRecord>(keys.nodes)).map(({ value }) => value);
-  const found = nodes.find((record) => record.name === name);
-  if (found !== undefined) return found;
+  const [found] = await nodesNamed(store, name);
+  if (found !== undefined) return found.value;
   throw new AppError('not-found', `there is no node ${name}; \`get nodes\` lists what there is`);
 }
 

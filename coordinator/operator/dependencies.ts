@@ -3,9 +3,11 @@
 import type { Clock } from '../../shared/clock.ts';
 import type { ArtifactProvider } from '../artifacts/artifact-provider.ts';
 import type { Architecture } from '../artifacts/catalogue.ts';
+import type { RefusedJoin } from '../enrollment/refused-joins.ts';
 import type { CreatedToken, TokenOptions } from '../enrollment/tokens.ts';
 import type { AuditLog } from '../events/audit-log.ts';
 import type { EventFeed } from '../events/event-feed.ts';
+import type { Plans } from '../plan-records/plans.ts';
 import type { Decision } from '../planner/decision.ts';
 import type { ClusterView } from '../planner/view.ts';
 import type { HealthSource } from '../presence/see-cluster.ts';
@@ -46,6 +48,20 @@ export interface HealthPort extends HealthSource {
   readonly certificateClock: Pick<Clock, 'now'>;
 }
 
+/** Who calls, who was turned away, and the bell of open polls. */
+export interface IdentityPort {
+  readonly plans: Pick<Plans, 'unfinishedOf' | 'change'>;
+  readonly isOnline: (nodeId: string) => boolean;
+  /** The coordinator has listened for long enough to miss it. */
+  readonly isMissed: (nodeId: string) => boolean;
+  /** Hosts that asked to join and were refused, by the name they asked for or their id. */
+  readonly refused: (name: string) => readonly RefusedJoin[];
+  /** Its open poll looks again, and ends if it may not poll. */
+  readonly wake: (nodeId: string) => void;
+  /** Which starts of its agent have polled is not held against it any more. */
+  readonly forget: (nodeId: string) => void;
+}
+
 export interface OperatorDependencies {
   readonly version: string;
   readonly fleet: string;
@@ -58,4 +74,5 @@ export interface OperatorDependencies {
   readonly tokens: TokenPort;
   readonly artifacts: ArtifactProvider;
   readonly join: JoinPort;
+  readonly identities: IdentityPort;
 }

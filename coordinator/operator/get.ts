@@ -1,7 +1,10 @@
 // Get and Watch: documents of a kind, and when to ask again.
 import { AppError } from '../../shared/errors.ts';
 import { envelopeFromStored } from '../../shared/rpc/codec.ts';
+import { holdsItsPlace } from '../enrollment/find-duplicate.ts';
 import { matchesSubject } from '../events/event-feed.ts';
+import { isRemoved } from '../identity/removed.ts';
+import type { NodeView } from '../planner/view.ts';
 import { nearestName } from '../spec/nearest.ts';
 import {
   type ClusterRecord,
@@ -84,13 +87,23 @@ async function seenClusters(deps: Dependencies): Promise<Seen[]> {
 async function getNodes(deps: Dependencies, name: string): Promise<readonly Document[]> {
   const seen = await seenClusters(deps);
   return seen.flatMap((one) =>
-    one.view.nodes
+    shownNodes(one.view.nodes)
       .toSorted((a, b) => (a.record.name < b.record.name ? -1 : 1))
       .map((node) => {
         const isAsked = node.record.name === name;
         const report = deps.health.book.of(node.record.id)?.report ?? null;
         return nodeDocument(one, node, isAsked ? report : undefined);
       }),
+  );
+}
+
+/** Not those that were removed, nor one that has left its name to another. */
+function shownNodes(nodes: readonly NodeView[]): readonly NodeView[] {
+  const names = new Set(
+    nodes.filter(({ record }) => holdsItsPlace(record)).map(({ record }) => record.name),
+  );
+  return nodes.filter(
+    ({ record }) => !isRemoved(record) && (holdsItsPlace(record) || !names.has(record.name)),
   );
 }
 

@@ -58,7 +58,15 @@ const table: { readonly [C in WaitCode]: (reason: Of<C>, now: number) => Words }
     `cannot be decided: ${why}`,
     'what it names is mended; if it names nothing of yours, it is a defect of Muster',
   ],
+  'identity-locked': ({ name, what, addresses }) => [
+    `is locked, because two have its identity: it ${what}; heard from ${addresses.join(' and ')}`,
+    `you have stopped the copy and run \`coordinator node approve ${name}\`, or \`coordinator node evict ${name}\``,
+  ],
   'first-facts': () => ['waits for its first facts', 'its agent reports them'],
+  'name-leaving': () => [
+    'waits until the Node object of the host that had its name before is gone',
+    'a master has deleted it',
+  ],
   'left-out': ({ faults }) => [
     `is left out: ${faults.map(sentence).join('; ')}`,
     'the fault is mended, or the check is ignored (apply --ignore CHECK)',
@@ -150,7 +158,10 @@ const table: { readonly [C in WaitCode]: (reason: Of<C>, now: number) => Words }
     `is held: no plan to "${goal}" can be made: ${why}`,
     'what it names is mended, on the host or in the spec',
   ],
-  'join-refused': ({ source, why, mend }) => [`may not join from ${source}: ${why}`, mend],
+  'join-refused': ({ wish, source, why, mend }) => [
+    `may not ${wish === 'join' ? 'join' : 'come back'} from ${source}: ${why}`,
+    mend,
+  ],
 };
 
 /** @param now milliseconds since 1970 */

@@ -16,6 +16,7 @@ export const goalKinds = [
   'smoke-image',
   'smoke-test',
   'user-certificate',
+  'delete-node',
 ] as const;
 export type GoalKind = (typeof goalKinds)[number];
 

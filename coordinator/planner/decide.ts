@@ -10,11 +10,12 @@ import { judgeGoOn } from './go-on.ts';
 import { type Goal, together, type Wishes, waits } from './goal.ts';
 import { goals } from './goals/goals.ts';
 import { hostWaits } from './host-waits.ts';
+import { goneHosts } from './left-hosts.ts';
 import { type Phase, phaseOf } from './phase.ts';
 import { preflight } from './preflight/preflight.ts';
 import { isPrepared, type Situation, situationOf } from './situation.ts';
 import { topologyOf } from './topology.ts';
-import type { ClusterView } from './view.ts';
+import type { ClusterView, NodeView } from './view.ts';
 import type { Wait } from './wait.ts';
 import { grant } from './want.ts';
 
@@ -37,6 +38,7 @@ export function decide(seen: ClusterView, now: number): Decision {
     cluster: situation.cluster === view.cluster ? null : situation.cluster,
     applied: news,
     goOn: judgeGoOn(situation, wishes.wants),
+    gone: goneHosts(situation),
     waits: said,
     faults,
     wakeAtMs: granted.wakeAtMs,
@@ -65,10 +67,14 @@ function choiceWaits(situation: Situation): readonly Wait[] {
   return choice.kind === 'open' ? [choice.wait] : [];
 }
 
+const membersLast = (a: NodeView, b: NodeView): number =>
+  Number(a.record.state === 'active') - Number(b.record.state === 'active');
+
 function phasesOf(situation: Situation, waits: readonly Wait[]): Readonly<Record<string, Phase>> {
   const bySubject = Map.groupBy(waits, ({ subject }) => subject);
   return Object.fromEntries(
-    situation.view.nodes.map((node) => {
+    // Of two of a name the one that is a member comes last, and counts.
+    situation.view.nodes.toSorted(membersLast).map((node) => {
       const { name } = node.record;
       return [name, phaseOf(situation, node, bySubject.get(name) ?? [])];
     }),

@@ -31,6 +31,8 @@ export interface Decision {
   readonly applied: readonly AppliedNews[];
   /** Of every unfinished plan: whether a host that asks may go on with it. */
   readonly goOn: readonly GoOnVerdict[];
+  /** Hosts that have left and whose Node object is gone. Stored before plans are issued. */
+  readonly gone?: readonly NodeId[];
   readonly waits: readonly Wait[];
   readonly faults: readonly PreflightFault[];
   /** When time alone may change the decision: a retry that becomes due. Null: never. */

@@ -52,4 +52,6 @@ export const goalTable: Readonly<Record<GoalKind, GoalRules>> = {
   'smoke-image': ofHost,
   'smoke-test': asked,
   'user-certificate': asked,
+  // The host's kubelet may report for a while after its agent.
+  'delete-node': { ...ofCluster, attempts: 8 },
 };

@@ -6,10 +6,19 @@ import type { Member } from './topology.ts';
 import type { Wait } from './wait.ts';
 
 export const hostWaits = (situation: Situation): readonly Wait[] => [
+  ...lockedIdentities(situation),
   ...withoutFacts(situation),
   ...spares(situation),
   ...situation.topology.workers.flatMap((worker) => ofWorker(situation, worker)),
 ];
+
+const lockedIdentities = ({ view, now }: Situation): readonly Wait[] =>
+  view.nodes.flatMap(({ record: { name, state, lock } }) => {
+    if (state !== 'locked') return [];
+    const { what = '', addresses = [] } = lock ?? {};
+    const reason = { code: 'identity-locked', name, what, addresses } as const;
+    return [{ subject: name, reason, sinceMs: lock?.atMs ?? now }];
+  });
 
 const withoutFacts = ({ view }: Situation): readonly Wait[] =>
   view.nodes

@@ -18,7 +18,15 @@ export type WaitReason =
   | { readonly code: 'candidates-away'; readonly names: readonly string[] }
   | { readonly code: 'undecidable'; readonly why: string }
   // One host.
+  | {
+      readonly code: 'identity-locked';
+      readonly name: string;
+      /** One clause. */
+      readonly what: string;
+      readonly addresses: readonly string[];
+    }
   | { readonly code: 'first-facts' }
+  | { readonly code: 'name-leaving' }
   | { readonly code: 'left-out'; readonly faults: readonly PreflightFault[] }
   | { readonly code: 'clock-unknown' }
   | { readonly code: 'spare'; readonly pool: string; readonly size: number }
@@ -85,6 +93,7 @@ export type WaitReason =
   // Not the planner's: a host that was turned away at the door.
   | {
       readonly code: 'join-refused';
+      readonly wish: 'join' | 'return';
       readonly source: string;
       readonly why: string;
       readonly mend: string;
@@ -104,6 +113,7 @@ export interface Wait {
 /** These end only when an operator acts; the others end by themselves. */
 const heldCodes: ReadonlySet<WaitCode> = new Set([
   'preflight-stops',
+  'identity-locked',
   'left-out',
   'spare',
   'no-auto-join',

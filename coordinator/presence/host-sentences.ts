@@ -15,6 +15,11 @@ export const hostSentences = {
     means: 'what runs there goes on, and nothing is changed or mended by Muster',
     mend: `the agent works again (on ${host}: \`journalctl -u muster-agent\`)`,
   }),
+  'facts-claimed': ({ claims }, host) => ({
+    what: `reports what is another’s and was not its own when it joined: ${claimsSaid(claims)}`,
+    means: 'it is a copy, two hosts have one address, or its agent does not tell the truth',
+    mend: `it reports its own again, or you remove it (\`coordinator node ban ${host}\`)`,
+  }),
   'not-measured': (params, host) => ({
     means: 'nothing is known of it',
     ...unmeasured(params, host),
@@ -96,6 +101,16 @@ const parts: Readonly<Record<MissingPart, { readonly name: string; readonly path
   'api-server': { name: 'API server', path: '/etc/kubernetes/manifests/kube-apiserver.yaml' },
   etcd: { name: 'etcd member', path: '/var/lib/etcd/member' },
 };
+
+const claimsShown = 3;
+
+function claimsSaid(claims: ProblemParams['facts-claimed']['claims']): string {
+  const shown = claims
+    .slice(0, claimsShown)
+    .map(({ field, value, owner }) => `${field} ${value} of ${owner}`);
+  const more = claims.length - shown.length;
+  return shown.join(', ') + (more > 0 ? ` and ${more} more` : '');
+}
 
 function certificatesSaid(
   of: Pick<ProblemParams['certificate-ends'], 'count' | 'path' | 'days' | 'endsMs'>,

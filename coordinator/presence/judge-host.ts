@@ -37,7 +37,7 @@ export interface HostFacts {
 
 export function judgeHost(host: SeenHost, context: HostContext): HostJudgement {
   const unheard = judgeContact(host, context);
-  const trouble = judgeAgent(host);
+  const trouble = [...judgeAgent(host), ...judgeClaims(host)];
   const measuredMs = host.measured?.measuredMs ?? null;
   if (unheard !== null || host.measured === null) {
     const problems = [...(unheard === null ? [] : [unheard]), ...trouble];
@@ -88,6 +88,12 @@ function judgeAgent({ name, online, trouble }: SeenHost): Problem[] {
   if (trouble === null || !online) return [];
   const params = { trouble: trouble.code, sentence: trouble.sentence };
   return [{ subject: name, code: 'agent-trouble', params, severity: 'error', sinceMs: null }];
+}
+
+function judgeClaims({ name, claims }: SeenHost): Problem[] {
+  if (claims.length === 0) return [];
+  const params = { claims };
+  return [{ subject: name, code: 'facts-claimed', params, severity: 'error', sinceMs: null }];
 }
 
 function factsOf(host: SeenHost, measured: NonNullable<SeenHost['measured']>): HostFacts {

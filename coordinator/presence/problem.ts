@@ -1,6 +1,7 @@
 // What can be wrong with a cluster that lives: a closed list of codes, each with what is known of it.
 // Words are made from these where they are shown (problem-sentences.ts); nobody reads words back.
 import type { WatchedUnit } from '../../shared/model/health.ts';
+import type { Claim } from '../identity/claims.ts';
 
 export interface ProblemParams {
   /** The agent does not call. */
@@ -12,6 +13,8 @@ export interface ProblemParams {
   };
   /** The agent calls and begins no step. */
   readonly 'agent-trouble': { readonly trouble: string; readonly sentence: string };
+  /** It reports something that is another's, and did not when it joined. */
+  readonly 'facts-claimed': { readonly claims: readonly Claim[] };
   readonly 'unit-down': {
     readonly unit: WatchedUnit;
     /** loaded, not-found, masked … */

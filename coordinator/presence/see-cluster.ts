@@ -1,6 +1,7 @@
 // From the coordinator's view of a cluster to what health is judged from: the one place that knows in
 // which records stands what is installed on a host and who is a member of etcd.
 import type { ComponentName } from '../components/component.ts';
+import { claimsOf } from '../identity/claims.ts';
 import type { ClusterView, NodeView } from '../planner/view.ts';
 import type { ClusterRecord } from '../store/records.ts';
 import type { HealthBook } from './health-book.ts';
@@ -17,16 +18,24 @@ export function seeCluster(view: ClusterView, source: HealthSource): SeenCluster
   const { cluster } = view;
   const { ignoredChecks } = cluster;
   const active = view.nodes.filter(({ record }) => record.state === 'active');
+  const claims = claimsOf(active);
   return {
     name: cluster.name,
-    hosts: active.map((node) => seeHost(cluster, node, source)),
+    hosts: active.map((node) => ({
+      ...seeHost(cluster, node, source),
+      claims: claims.get(node.record.id) ?? [],
+    })),
     etcdMembers: cluster.etcd?.members.map(({ name }) => name) ?? null,
     ignoresClock: ignoredChecks.includes('clock') || ignoredChecks.includes('all'),
     listeningSinceMs: source.polls.startedMs,
   };
 }
 
-function seeHost(cluster: ClusterRecord, node: NodeView, source: HealthSource): SeenHost {
+function seeHost(
+  cluster: ClusterRecord,
+  node: NodeView,
+  source: HealthSource,
+): Omit<SeenHost, 'claims'> {
   const { book, polls } = source;
   const { id, name, pool } = node.record;
   const roles = cluster.spec.pools.find((entry) => entry.name === pool)?.roles ?? [];

@@ -1,5 +1,6 @@
 // What health is judged from: hosts with what is installed on them, when they were last heard and
 // what they measured. A small read model, so that judging knows nothing of plans and records.
+import type { Claim } from '../identity/claims.ts';
 import type { MeasuredHealth } from './health-book.ts';
 import type { TroubleTold } from './polls.ts';
 
@@ -26,6 +27,8 @@ export interface SeenHost {
   readonly rejected: number;
   /** Why its agent begins no step, in the agent's own words; null when it does. */
   readonly trouble: TroubleTold | null;
+  /** What it reports that is another's, and was not its own when it joined. */
+  readonly claims: readonly Claim[];
 }
 
 export interface SeenCluster {

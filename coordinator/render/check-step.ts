@@ -105,6 +105,7 @@ const rules: { readonly [K in StepKind]: FieldRules<StepArgs[K]> } = {
     },
     files: { listOf: { fields: { name: text('secretName'), path } } },
   },
+  'delete-node': { node: text('nodeName'), machineId: text('machineId') },
   'apply-manifest': { name: text('identifier'), manifest: text('rendered') },
   'wait-node-ready': { node: text('nodeName') },
   'wait-apiserver-ready': { url, caPath: path },

@@ -4,8 +4,12 @@ import type { Clock } from '../../shared/clock.ts';
 import type { EnrollmentDefinition } from '../../shared/rpc/generated/muster/v1/Enrollment.ts';
 import type { Handlers } from '../../shared/rpc/handler.ts';
 import type { Challenges } from '../enrollment/challenges.ts';
+import type { comeBack, ReturnClaim } from '../enrollment/come-back.ts';
 import type { Join } from '../enrollment/join.ts';
+import { datesOf } from '../identity/next-certificate.ts';
 import type { Keys } from '../keys/keys.ts';
+import { type NodeRecord, keys as recordKeys } from '../store/records.ts';
+import { type Store, update } from '../store/store.ts';
 import { parseFacts } from './fleet/parse-facts.ts';
 import { addressOf } from './peer.ts';
 
@@ -13,8 +17,10 @@ export interface EnrollmentDependencies {
   readonly fleet: string;
   readonly keys: Keys;
   readonly clock: Clock;
+  readonly store: Store;
   readonly challenges: Challenges;
   readonly join: Join;
+  readonly comeBack: (claim: ReturnClaim) => ReturnType<typeof comeBack>;
 }
 
 export function enrollmentHandlers(deps: EnrollmentDependencies): Handlers<EnrollmentDefinition> {
@@ -23,6 +29,8 @@ export function enrollmentHandlers(deps: EnrollmentDependencies): Handlers<Enrol
       nonce: Buffer.from(deps.challenges.create()),
       timeMs: deps.clock.now(),
     }),
+    Return: async (request, context) =>
+      await deps.comeBack({ ...request, source: addressOf(context.peerAddress) }),
     Join: async (request, context) => {
       const node = await deps.join({
         credential: request.token,
@@ -36,6 +44,7 @@ export function enrollmentHandlers(deps: EnrollmentDependencies): Handlers<Enrol
       });
       const publicKey = Buffer.from(node.publicKey, 'base64');
       const chain = await deps.keys.issueNodeCertificate(publicKey, node.id, deps.clock.now());
+      await noteIssued(deps.store, node.id, { chain, from: addressOf(context.peerAddress) });
       return {
         fleet: deps.fleet,
         nodeId: node.id,
@@ -47,4 +56,18 @@ export function enrollmentHandlers(deps: EnrollmentDependencies): Handlers<Enrol
       };
     },
   };
+}
+
+/** Whoever comes back after its end is judged by it. */
+async function noteIssued(
+  store: Store,
+  nodeId: string,
+  issued: { readonly chain: readonly Uint8Array[]; readonly from: string },
+): Promise<void> {
+  const [leaf] = issued.chain;
+  if (leaf === undefined) return;
+  const certificate = { ...datesOf(leaf), from: issued.from };
+  await update<NodeRecord>(store, recordKeys.node(nodeId), (current) =>
+    current === null ? null : { ...current, certificate },
+  );
 }

@@ -1,19 +1,26 @@
 // The guard of the Fleet service. It runs before every handler, reads the node's state in the store
 // each time, and leaves the node it found for the handler; a handler has no other way to a node.
+import { sha256Hex } from '../../shared/canonical.ts';
 import type { Clock } from '../../shared/clock.ts';
 import { AppError } from '../../shared/errors.ts';
 import type { Logger } from '../../shared/log.ts';
 import type { NodeId } from '../../shared/model/ids.ts';
 import type { CallContext } from '../../shared/rpc/handler.ts';
 import type { AuditLog } from '../events/audit-log.ts';
+import { acknowledged } from '../identity/judge-renewal.ts';
+import { datesOf } from '../identity/next-certificate.ts';
+import { stateSentence } from '../identity/state-sentences.ts';
 import { keys, type NodeRecord } from '../store/records.ts';
-import type { Store } from '../store/store.ts';
+import { type Store, update } from '../store/store.ts';
+import type { PresentedCertificate } from './fleet/renew.ts';
 import { addressOf, identifyPeer } from './peer.ts';
 
 export interface Members {
   guard(context: CallContext, method: string): Promise<void>;
   /** The caller, as the guard found it. */
   caller(context: CallContext): NodeRecord;
+  /** What the call came with. @throws AppError unauthenticated without a certificate */
+  presented(context: CallContext): PresentedCertificate;
   /** Reads the node again. @throws AppError as the guard does, when it is active no more. */
   requireActive(nodeId: NodeId): Promise<NodeRecord>;
 }
@@ -47,15 +54,16 @@ export function createMembers(deps: MemberDependencies): Members {
     await deps.audit.append('call-refused', { method, source, reason });
   };
 
-  const requireActive = async (nodeId: NodeId): Promise<NodeRecord> => {
+  const read = async (nodeId: NodeId): Promise<NodeRecord> => {
     const stored = await deps.store.get<NodeRecord>(keys.node(nodeId));
-    if (stored === null)
-      throw new AppError('permission-denied', `node ${nodeId} is not known here`);
-    if (stored.value.state === 'active') return stored.value;
-    throw new AppError(
-      'permission-denied',
-      `node ${stored.value.name} (${nodeId}) is ${stored.value.state}: an operator decides what becomes of it`,
-    );
+    if (stored !== null) return stored.value;
+    throw new AppError('permission-denied', `node ${nodeId} is not known here`);
+  };
+
+  const requireActive = async (nodeId: NodeId): Promise<NodeRecord> => {
+    const node = await read(nodeId);
+    if (node.state === 'active') return node;
+    throw new AppError('permission-denied', stateSentence(node));
   };
 
   return {
@@ -66,11 +74,16 @@ export function createMembers(deps: MemberDependencies): Members {
         if (peer.kind !== 'node') {
           throw new AppError('unauthenticated', "an operator's certificate is not a node's");
         }
-        const node = await requireActive(peer.nodeId);
+        const node = await read(peer.nodeId);
         if (node.publicKey !== peer.publicKey) {
           throw new AppError('unauthenticated', `node ${peer.nodeId} is known with another key`);
         }
-        callers.set(context, node);
+        // One that was removed is heard once more: to be told to stop what it does.
+        const isFarewell = node.state === 'retired' && method === 'PullPlan';
+        if (node.state !== 'active' && !isFarewell) {
+          throw new AppError('permission-denied', stateSentence(node));
+        }
+        callers.set(context, await noteCertificate(deps.store, node, context));
       } catch (thrown) {
         if (thrown instanceof AppError) await noteRefusal(context, method, thrown.message);
         throw thrown;
@@ -81,5 +94,29 @@ export function createMembers(deps: MemberDependencies): Members {
       if (node === undefined) throw new AppError('internal', 'a member call came past its guard');
       return node;
     },
+    presented({ peerCertificate, peerAddress }) {
+      if (peerCertificate === null)
+        throw new AppError('unauthenticated', 'this call needs a certificate');
+      return { notBeforeMs: datesOf(peerCertificate).notBeforeMs, source: addressOf(peerAddress) };
+    },
   };
+}
+
+/** The first call under a certificate is what acknowledges it. */
+async function noteCertificate(
+  store: Store,
+  node: NodeRecord,
+  { peerCertificate, peerAddress }: CallContext,
+): Promise<NodeRecord> {
+  const isKnown = node.renewal === undefined && node.certificate !== undefined;
+  if (peerCertificate === null || isKnown) return node;
+  const leafSha256 = sha256Hex(peerCertificate);
+  const from = addressOf(peerAddress);
+  const noted = await update<NodeRecord>(store, keys.node(node.id), (current) => {
+    if (current === null) return null;
+    const next = acknowledged(current, leafSha256);
+    if (next !== null || current.certificate !== undefined) return next;
+    return { ...current, certificate: { ...datesOf(peerCertificate), from } };
+  });
+  return noted ?? node;
 }

@@ -8,6 +8,7 @@ import type { Handlers } from '../../shared/rpc/handler.ts';
 import { type CreatedToken, DEFAULT_TOKEN_TTL_MS } from '../enrollment/tokens.ts';
 import { matchesSubject } from '../events/event-feed.ts';
 import { applySpec } from '../operator/apply.ts';
+import { changeNode } from '../operator/change-node.ts';
 import { findPool } from '../operator/clusters.ts';
 import type { OperatorDependencies } from '../operator/dependencies.ts';
 import { explain } from '../operator/explain.ts';
@@ -107,6 +108,11 @@ export function operatorHandlers(deps: OperatorDependencies): Handlers<OperatorD
         lines: lines.map(jsonToWire),
         next: isCut ? (lines.at(-1)?.cursor ?? after) : page.next,
       };
+    },
+
+    ChangeNode: async ({ action, name, dryRun, confirmed }) => {
+      const change = { action, name, isDryRun: dryRun, isConfirmed: confirmed };
+      return { messages: [...(await changeNode(deps, change))] };
     },
 
     Retry: async ({ node }) => {

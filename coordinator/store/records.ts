@@ -8,6 +8,7 @@ import type { ArtifactLock } from '../artifacts/lock.ts';
 import type { Applied, Digests } from '../components/component.ts';
 import type { GoalKey } from '../plan-records/goal-key.ts';
 import type { ClusterSpec } from '../spec/cluster-spec.ts';
+import type { IdentityRecord } from './identity-record.ts';
 
 export const keys = {
   fleet: 'fleet/meta',
@@ -26,6 +27,8 @@ export const keys = {
   journal: (id: string): string => `journal/${id}`,
   request: (id: string): string => `request/${id}`,
   requests: 'request/',
+  approval: (id: string): string => `approval/${id}`,
+  approvals: 'approval/',
 } as const;
 
 /** Grows when records change their shape: an older program does not open a newer store. */
@@ -101,7 +104,7 @@ export type ChangeKind = 'init' | 'join';
 
 export type IdentityState = 'active' | 'locked' | 'retired' | 'evicted' | 'banned';
 
-export interface NodeRecord {
+export interface NodeRecord extends IdentityRecord {
   readonly id: NodeId;
   readonly name: string;
   readonly cluster: string;
@@ -119,6 +122,17 @@ export interface NodeRecord {
   readonly applied: Applied;
   /** Raised by `retry NODE`: releases what is held about this host or by it. */
   readonly retryGeneration: number;
+}
+
+/** A host that may join although it looks like another. */
+export interface ApprovalRecord {
+  readonly nodeId: NodeId;
+  readonly name: string;
+  readonly cluster: string;
+  /** The node whose name and place it takes; null when it takes nobody's. */
+  readonly replaces: NodeId | null;
+  readonly atMs: number;
+  readonly expiresMs: number;
 }
 
 export interface FactsRecord {

@@ -4,6 +4,7 @@
 import { AppError } from '../../shared/errors.ts';
 import type { StepId } from '../../shared/model/ids.ts';
 import type { ComponentName, Digests } from '../components/component.ts';
+import { originOf } from '../identity/origin.ts';
 import {
   type GoalKey,
   type GoalKind,
@@ -12,6 +13,7 @@ import {
 } from '../plan-records/goal-key.ts';
 import {
   type ClusterRecord,
+  type FactsRecord,
   type FleetRecord,
   keys,
   type NodeRecord,
@@ -31,6 +33,7 @@ export async function upgradeRecords(store: Store): Promise<void> {
       `the store was written by a newer version of Muster (records of shape ${schema}, this one knows ${STORE_SCHEMA}): run that version, or restore a backup made with this one`,
     );
   }
+  await fillOrigins(store);
   if (schema === STORE_SCHEMA) return;
   await upgradePlans(store);
   await upgradeClusters(store);
@@ -169,6 +172,24 @@ function bringsOf(kind: GoalKind, plan: OldPlan): Digests {
           ...(kind === 'prepare' && steps.includes('etcd' as StepId) ? (['etcd'] as const) : []),
         ];
   return Object.fromEntries(names.map((name) => [name, null]));
+}
+
+/**
+ * Versions that did not keep what a host showed when it joined: what it reported last stands for it. They
+ * counted a renewal when they answered it, so of a lost answer the host does not know.
+ */
+async function fillOrigins(store: Store): Promise<void> {
+  for (const { key, value } of await store.range<NodeRecord>(keys.nodes)) {
+    if (value.origin !== undefined) continue;
+    const facts = await store.get<FactsRecord>(keys.facts(value.id));
+    if (facts === null) continue;
+    const origin = originOf(facts.value.facts);
+    await update<NodeRecord>(store, key, (current) =>
+      current === null || current.origin !== undefined
+        ? null
+        : { ...current, origin, takesNextCounter: true },
+    );
+  }
 }
 
 async function upgradeNodes(store: Store): Promise<void> {

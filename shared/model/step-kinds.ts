@@ -48,6 +48,7 @@ export const stepKinds = {
   'read-ca-digest': read(30),
   'create-join-credentials': change(60),
   'delete-join-credentials': change(60),
+  'delete-node': change(60),
   'unseal-secret': change(30),
   'apply-manifest': change(120),
   'wait-node-ready': read(300),

@@ -143,6 +143,8 @@ export interface StepArgs {
     readonly caDigest: string;
     readonly files: readonly { readonly name: string; readonly path: string }[];
   };
+  /** The Node object of a host that has left. `machineId` empty: whatever machine it is of. */
+  'delete-node': { readonly node: string; readonly machineId: string };
   'apply-manifest': { readonly name: string; readonly manifest: string };
   /** By the host's own kubelet credential, or the administrator's on a master. */
   'wait-node-ready': { readonly node: string };

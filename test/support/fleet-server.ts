@@ -210,6 +210,10 @@ export class FleetServer {
         this.nonces.push(nonce);
         return this.spoiled('GetChallenge', { nonce, timeMs: Date.now() + this.skewMs });
       },
+      Return: async ({ csr, counter }) => {
+        const { chain } = await this.certificateFor(csr);
+        return this.spoiled('Return', { certificateChain: chain, counter: counter + 1 });
+      },
       Join: async (request) => {
         this.joins.push(request);
         const [id = '', secret = ''] = request.token.split('.');

@@ -43,6 +43,9 @@ export class PlanningWorld {
       const decision = decide(this.view, this.now);
       if (decision.cluster !== null) this.view = { ...this.view, cluster: decision.cluster };
       for (const { nodeId, applied } of decision.applied) this.#record(nodeId, applied);
+      for (const nodeId of decision.gone ?? []) {
+        this.#change(nodeId, (node) => ({ ...node, record: { ...node.record, isGone: true } }));
+      }
       for (const draft of decision.issue) {
         this.#number += 1;
         const node = this.view.nodes.find((entry) => entry.record.id === draft.nodeId);
@@ -56,7 +59,10 @@ export class PlanningWorld {
           plans: [...entry.plans, plan],
         }));
       }
-      const isNews = decision.cluster !== null || decision.applied.length > 0;
+      const isNews =
+        decision.cluster !== null ||
+        decision.applied.length > 0 ||
+        (decision.gone ?? []).length > 0;
       if (!isNews && decision.issue.length === 0) return decision;
     }
     throw new Error('decide() reaches no fixed point');
@@ -141,6 +147,14 @@ export class PlanningWorld {
 
   add(node: NodeView): void {
     this.view = { ...this.view, nodes: [...this.view.nodes, node] };
+  }
+
+  /** An operator takes the host out of the fleet. */
+  leave(name: string, state: 'retired' | 'evicted' | 'banned'): void {
+    this.#changeNamed(name, (node) => ({
+      ...node,
+      record: { ...node.record, state, stateSinceMs: this.now },
+    }));
   }
 
   /** Whether the agent calls; its last call is the moment it is switched. */

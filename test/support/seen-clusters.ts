@@ -24,6 +24,7 @@ export const aSeenHost = (name: string, change: Partial<SeenHost> = {}): SeenHos
   measured: measured(aHealthReport()),
   rejected: 0,
   trouble: null,
+  claims: [],
   ...change,
 });
 

@@ -1,15 +1,17 @@
 // Whether a worker may become a node now, and why not: said once a turn, asked often.
+import { isNameLeaving } from '../left-hosts.ts';
 import { hasArtifacts, passes, type Situation } from '../situation.ts';
 import type { Member } from '../topology.ts';
 import type { WaitReason } from '../wait.ts';
 
 export type Refusal = Extract<
   WaitReason,
-  { code: 'left-out' | 'no-auto-join' | 'artifacts-pulled' }
+  { code: 'left-out' | 'no-auto-join' | 'artifacts-pulled' | 'name-leaving' }
 >;
 
 /** Null: it may. `cluster`: what stops it concerns the whole cluster, and is said there. */
 export function admission(situation: Situation, worker: Member): Refusal | 'cluster' | null {
+  if (isNameLeaving(situation, worker)) return { code: 'name-leaving' };
   const own = situation.blocking.get(worker.name);
   if (own !== undefined) return { code: 'left-out', faults: own };
   if (!passes(situation, worker)) return 'cluster';

@@ -73,10 +73,18 @@ function wishesOf(situation: Situation, consumer: Member): Wishes {
 export const forgetCredentials: Goal = {
   kind: 'forget-credentials',
   wishes: (situation) =>
-    together(nodesOf(situation).flatMap((consumer) => leftovers(situation, consumer))),
+    together(
+      [...nodesOf(situation), ...leftHosts(situation)].flatMap((consumer) =>
+        leftovers(situation, consumer),
+      ),
+    ),
 };
 
-function leftovers(situation: Situation, consumer: Member): readonly Wishes[] {
+/** One that left before it had used them must not join with them either. */
+const leftHosts = ({ view }: Situation): readonly Pick<Member, 'id' | 'name'>[] =>
+  view.nodes.map(({ record }) => record).filter(({ state }) => state !== 'active');
+
+function leftovers(situation: Situation, consumer: Pick<Member, 'id' | 'name'>): readonly Wishes[] {
   const forgotten = clusterPlans(situation, 'forget-credentials', consumer.id)
     .filter(({ state }) => state === 'done')
     .map(({ goalKey }) => goalKey.inputsDigest);

@@ -4,6 +4,7 @@ import type { GoalKind } from '../../plan-records/goal-key.ts';
 import type { Goal } from '../goal.ts';
 import { clusterKeys } from './cluster-keys.ts';
 import { credentials, forgetCredentials } from './credentials.ts';
+import { deleteNode } from './delete-node.ts';
 import { init } from './init.ts';
 import { join } from './join.ts';
 import { prepare } from './prepare.ts';
@@ -24,6 +25,7 @@ const byKind: Readonly<Record<GoalKind, Goal>> = {
   'smoke-image': smokeImage,
   'smoke-test': smokeTest,
   'user-certificate': userCertificate,
+  'delete-node': deleteNode,
 };
 
 export const goals: readonly Goal[] = Object.values(byKind);

@@ -10,7 +10,10 @@ import type { Member } from '../topology.ts';
 /** A join has to be able to end before its credentials do. */
 const reserveMs = 180_000;
 
-export const credentialsOf = (situation: Situation, consumer: Member): readonly PlanRecord[] =>
+export const credentialsOf = (
+  situation: Situation,
+  consumer: Pick<Member, 'id'>,
+): readonly PlanRecord[] =>
   clusterPlans(situation, 'credentials', consumer.id).filter(({ state }) => state === 'done');
 
 export const expiresMs = (plan: PlanRecord): number =>

@@ -89,20 +89,39 @@ function rangesOfHosts(spec: ClusterSpec, fresh: readonly Member[]): readonly Pr
   );
 }
 
-/** Enrollment refuses these already; facts can change later, for example when a machine is cloned. */
+/**
+ * Enrollment refuses these already; facts can change later, for example when a machine is cloned. Then
+ * the one whose changed is the one that is named, whoever joined first.
+ */
 function sameTwice(
   members: readonly Member[],
   fresh: ReadonlySet<Member>,
 ): readonly PreflightFault[] {
   const keys = [
-    ['hostname', 'unique-hostname', (member: Member) => member.facts.hostname],
-    ['machine-id', 'unique-machine-id', (member: Member) => member.facts.machineId],
-    ['product uuid', 'unique-product-uuid', (member: Member) => member.facts.productUuid],
-    ['address', 'unique-address', (member: Member) => member.address],
+    [
+      'hostname',
+      'unique-hostname',
+      (member: Member) => member.facts.hostname,
+      ofOrigin('hostname'),
+    ],
+    [
+      'machine-id',
+      'unique-machine-id',
+      (member: Member) => member.facts.machineId,
+      ofOrigin('machineId'),
+    ],
+    [
+      'product uuid',
+      'unique-product-uuid',
+      (member: Member) => member.facts.productUuid,
+      ofOrigin('productUuid'),
+    ],
+    ['address', 'unique-address', (member: Member) => member.address, wasItsAddress],
   ] as const;
-  return keys.flatMap(([what, check, keyOf]) => {
+  return keys.flatMap(([what, check, keyOf, isOwn]) => {
     const owners = new Map<string, Member>();
-    return members.flatMap((member) => {
+    const [own, changed] = [members.filter(isOwn), members.filter((member) => !isOwn(member))];
+    return [...own, ...changed].flatMap((member) => {
       const key = keyOf(member);
       const earlier = owners.get(key);
       if (key === 'unknown' || key === '') return [];
@@ -121,6 +140,19 @@ function sameTwice(
     });
   });
 }
+
+type TextOfOrigin = 'hostname' | 'machineId' | 'productUuid';
+
+/** It had it when it joined, as far as is known. */
+const ofOrigin =
+  (field: TextOfOrigin) =>
+  ({ node, facts }: Member): boolean => {
+    const told = node.record.origin?.[field] ?? null;
+    return told === null || told === facts[field];
+  };
+
+const wasItsAddress = ({ node, address }: Member): boolean =>
+  node.record.origin?.addresses.includes(address) ?? true;
 
 /** What is on its way is no fault: the hosts wait for it. */
 function artifactFaults(view: ClusterView, fresh: readonly Member[]): readonly PreflightFault[] {

@@ -7,6 +7,7 @@ import type { EventFeed } from '../../events/event-feed.ts';
 import type { Keys } from '../../keys/keys.ts';
 import type { Plans } from '../../plan-records/plans.ts';
 import type { HealthBook } from '../../presence/health-book.ts';
+import type { Instances } from '../../presence/instances.ts';
 import type { Polls } from '../../presence/polls.ts';
 import type { Store } from '../../store/store.ts';
 import type { Members } from '../members.ts';
@@ -25,4 +26,7 @@ export interface FleetDependencies {
   readonly members: Members;
   /** Whether a host that asks may go on with a plan; null before it was decided. */
   readonly goOn: Coordinator['goOn'];
+  readonly instances: Instances;
+  /** The node's open poll looks again. */
+  readonly wake: (nodeId: string) => void;
 }

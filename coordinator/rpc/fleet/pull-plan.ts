@@ -31,6 +31,7 @@ import {
 } from '../../store/records.ts';
 import type { AdoptSequences } from './adopt-sequences.ts';
 import type { FleetDependencies } from './fleet-dependencies.ts';
+import { checkInstance, farewell } from './poller.ts';
 import { stopUnwanted } from './stop-unwanted.ts';
 
 /** Evict and ban end an open poll at the latest after this, even if no one rings. */
@@ -55,6 +56,8 @@ export async function pullPlan(
 ): Promise<PullReply> {
   const caller = deps.members.caller(context);
   const told = parseTold(request);
+  if (caller.state === 'retired') return farewell(deps, caller, { told, nonce: request.nonce });
+  await checkInstance(deps, caller, { ...told, address: deps.members.presented(context).source });
   const poll = deps.polls.begin(caller.id, told);
   const { health, healthAgeMs, hostTimeMs } = request;
   deps.health.take(caller.id, { json: health, ageMs: healthAgeMs, hostTimeMs });

@@ -6,6 +6,8 @@ import type { ChallengeRequest as _muster_v1_ChallengeRequest, ChallengeRequest_
 import type { EnrollmentClient as _muster_v1_EnrollmentClient, EnrollmentDefinition as _muster_v1_EnrollmentDefinition } from './muster/v1/Enrollment.ts';
 import type { JoinReply as _muster_v1_JoinReply, JoinReply__Output as _muster_v1_JoinReply__Output } from './muster/v1/JoinReply.ts';
 import type { JoinRequest as _muster_v1_JoinRequest, JoinRequest__Output as _muster_v1_JoinRequest__Output } from './muster/v1/JoinRequest.ts';
+import type { ReturnReply as _muster_v1_ReturnReply, ReturnReply__Output as _muster_v1_ReturnReply__Output } from './muster/v1/ReturnReply.ts';
+import type { ReturnRequest as _muster_v1_ReturnRequest, ReturnRequest__Output as _muster_v1_ReturnRequest__Output } from './muster/v1/ReturnRequest.ts';
 
 type SubtypeConstructor<Constructor extends new (...args: any) => any, Subtype> = {
   new(...args: ConstructorParameters<Constructor>): Subtype;
@@ -23,6 +25,8 @@ export interface ProtoGrpcType {
       Enrollment: SubtypeConstructor<typeof grpc.Client, _muster_v1_EnrollmentClient> & { service: _muster_v1_EnrollmentDefinition }
       JoinReply: MessageTypeDefinition<_muster_v1_JoinReply, _muster_v1_JoinReply__Output>
       JoinRequest: MessageTypeDefinition<_muster_v1_JoinRequest, _muster_v1_JoinRequest__Output>
+      ReturnReply: MessageTypeDefinition<_muster_v1_ReturnReply, _muster_v1_ReturnReply__Output>
+      ReturnRequest: MessageTypeDefinition<_muster_v1_ReturnRequest, _muster_v1_ReturnRequest__Output>
     }
   }
 }

@@ -3,6 +3,8 @@ import type { MessageTypeDefinition } from '@grpc/proto-loader';
 
 import type { ApplyReply as _muster_v1_ApplyReply, ApplyReply__Output as _muster_v1_ApplyReply__Output } from './muster/v1/ApplyReply.ts';
 import type { ApplyRequest as _muster_v1_ApplyRequest, ApplyRequest__Output as _muster_v1_ApplyRequest__Output } from './muster/v1/ApplyRequest.ts';
+import type { ChangeNodeReply as _muster_v1_ChangeNodeReply, ChangeNodeReply__Output as _muster_v1_ChangeNodeReply__Output } from './muster/v1/ChangeNodeReply.ts';
+import type { ChangeNodeRequest as _muster_v1_ChangeNodeRequest, ChangeNodeRequest__Output as _muster_v1_ChangeNodeRequest__Output } from './muster/v1/ChangeNodeRequest.ts';
 import type { ChangeTokenRequest as _muster_v1_ChangeTokenRequest, ChangeTokenRequest__Output as _muster_v1_ChangeTokenRequest__Output } from './muster/v1/ChangeTokenRequest.ts';
 import type { CreateTokenReply as _muster_v1_CreateTokenReply, CreateTokenReply__Output as _muster_v1_CreateTokenReply__Output } from './muster/v1/CreateTokenReply.ts';
 import type { CreateTokenRequest as _muster_v1_CreateTokenRequest, CreateTokenRequest__Output as _muster_v1_CreateTokenRequest__Output } from './muster/v1/CreateTokenRequest.ts';
@@ -35,6 +37,8 @@ export interface ProtoGrpcType {
     v1: {
       ApplyReply: MessageTypeDefinition<_muster_v1_ApplyReply, _muster_v1_ApplyReply__Output>
       ApplyRequest: MessageTypeDefinition<_muster_v1_ApplyRequest, _muster_v1_ApplyRequest__Output>
+      ChangeNodeReply: MessageTypeDefinition<_muster_v1_ChangeNodeReply, _muster_v1_ChangeNodeReply__Output>
+      ChangeNodeRequest: MessageTypeDefinition<_muster_v1_ChangeNodeRequest, _muster_v1_ChangeNodeRequest__Output>
       ChangeTokenRequest: MessageTypeDefinition<_muster_v1_ChangeTokenRequest, _muster_v1_ChangeTokenRequest__Output>
       CreateTokenReply: MessageTypeDefinition<_muster_v1_CreateTokenReply, _muster_v1_CreateTokenReply__Output>
       CreateTokenRequest: MessageTypeDefinition<_muster_v1_CreateTokenRequest, _muster_v1_CreateTokenRequest__Output>

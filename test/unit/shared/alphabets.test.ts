@@ -75,6 +75,10 @@ const rows: Readonly<Record<TextKind, Rows>> = {
   },
   osVersion: { good: ['', '12', '24.04 (noble)'], bad: ['1;2', '1\n', '"1"', '%n'] },
   identifier: { good: ['debian', 'fuse.sshfs', 'name_x'], bad: ['', '__proto__', 'a b', 'a/b'] },
+  machineId: {
+    good: ['', '3f1c0c2f6a6e4d1e9a55f7b3f7f1b0aa', 'machine-w1'],
+    bad: ['a b', 'a\nb', '-a', 'a'.repeat(129)],
+  },
   variableName: { good: ['https_proxy', '_A'], bad: ['1A', 'A=b', 'A-B', ''] },
   kernelModule: { good: ['br_netfilter', '8021q'], bad: ['a b', 'a.ko', '../a', ''] },
   sysctlName: { good: ['net.ipv4.conf.eth0/1.x', 'vm.swappiness'], bad: ['a b', 'a=b', 'a\n'] },

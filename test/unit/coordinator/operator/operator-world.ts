@@ -1,6 +1,7 @@
 // The operator's handlers over a store in memory: real tokens, real feed, a fleet that a test says.
 import type { PullState } from '../../../../coordinator/artifacts/artifact-provider.ts';
 import type { ArtifactLock } from '../../../../coordinator/artifacts/lock.ts';
+import type { RefusedJoin } from '../../../../coordinator/enrollment/refused-joins.ts';
 import { changeToken, createToken } from '../../../../coordinator/enrollment/tokens.ts';
 import { createEventFeed, type EventFeed } from '../../../../coordinator/events/event-feed.ts';
 import type { Decision } from '../../../../coordinator/planner/decision.ts';
@@ -39,6 +40,11 @@ export interface OperatorWorld {
   /** Added to the clock for the ends of certificates. */
   certificatesAheadMs: number;
   agentSha256: Readonly<Record<string, string>>;
+  /** Hosts that were turned away. */
+  refused: readonly RefusedJoin[];
+  /** Nodes whose open poll was rung, and whose starts were forgotten. */
+  readonly woken: string[];
+  readonly forgotten: string[];
   put(cluster: ClusterRecord): Promise<void>;
   cluster(): Promise<ClusterRecord | null>;
 }
@@ -83,6 +89,9 @@ export function operatorWorld(): OperatorWorld {
     measured: new Map(),
     certificatesAheadMs: 0,
     agentSha256: { amd64: 'a'.repeat(64) },
+    refused: [],
+    woken: [],
+    forgotten: [],
     cluster,
     put: async (record) => {
       const key = keys.cluster(record.name);
@@ -111,6 +120,14 @@ export function operatorWorld(): OperatorWorld {
       book: { of: (id) => world.measured.get(id) ?? null, rejected: () => 0 },
       polls: { startedMs: clock.now() - 3_600_000, state: () => null },
       certificateClock: { now: () => clock.now() + world.certificatesAheadMs },
+    },
+    identities: {
+      plans: { unfinishedOf: async () => [], change: async () => null },
+      isOnline: (id) => world.nodes.some(({ record, online }) => record.id === id && online),
+      isMissed: (id) => world.nodes.every(({ record, online }) => record.id !== id || !online),
+      refused: (name) => world.refused.filter((host) => host.name === name || host.nodeId === name),
+      wake: (id) => void world.woken.push(id),
+      forget: (id) => void world.forgotten.push(id),
     },
     tokens: {
       create: (options) => createToken({ store, keys: tokenKeys, clock, audit }, options),

@@ -14,6 +14,9 @@ const quorum = { voters: 3, healthy: 2, needed: 2, missing: ['m2'], unknown: [] 
 const samples: { readonly [Code in ProblemCode]: ProblemParams[Code] } = {
   'agent-away': { isNode: true, isMaster: false },
   'not-measured': { cause: 'old', agentVersion: '0.1.0' },
+  'facts-claimed': {
+    claims: [{ field: 'address', value: '192.168.7.9', owner: 'w9' }],
+  },
   'agent-trouble': { trouble: 'journal-corrupt', sentence: 'the journal is damaged' },
   'unit-down': { unit: 'kubelet.service', load: 'loaded', state: 'failed (signal)' },
   'unit-restarting': { unit: 'etcd.service', restarts: 12 },

@@ -203,3 +203,15 @@ async function upgraded(
 
 const valuesOf = (records: readonly Stored<unknown>[]) =>
   Object.fromEntries(records.map(({ key, value }) => [key, value]));
+
+test('what a host showed at its join is filled in from what it reported last, once', async () => {
+  const store = await opened('finished');
+  await upgradeRecords(store);
+  const nodes = await store.range<NodeRecord>(keys.nodes);
+  expect(nodes.length).toBeGreaterThan(0);
+  for (const { value } of nodes) expect(value.origin?.hostname).toBe(value.name);
+  const revision = await store.revision();
+  await upgradeRecords(store);
+  expect(await store.revision()).toBe(revision);
+  await store.close();
+});

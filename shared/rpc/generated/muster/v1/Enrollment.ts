@@ -6,6 +6,8 @@ import type { Challenge as _muster_v1_Challenge, Challenge__Output as _muster_v1
 import type { ChallengeRequest as _muster_v1_ChallengeRequest, ChallengeRequest__Output as _muster_v1_ChallengeRequest__Output } from '../../muster/v1/ChallengeRequest.ts';
 import type { JoinReply as _muster_v1_JoinReply, JoinReply__Output as _muster_v1_JoinReply__Output } from '../../muster/v1/JoinReply.ts';
 import type { JoinRequest as _muster_v1_JoinRequest, JoinRequest__Output as _muster_v1_JoinRequest__Output } from '../../muster/v1/JoinRequest.ts';
+import type { ReturnReply as _muster_v1_ReturnReply, ReturnReply__Output as _muster_v1_ReturnReply__Output } from '../../muster/v1/ReturnReply.ts';
+import type { ReturnRequest as _muster_v1_ReturnRequest, ReturnRequest__Output as _muster_v1_ReturnRequest__Output } from '../../muster/v1/ReturnRequest.ts';
 
 /**
  * How a host becomes a member. Server TLS only, open to strangers, rate-limited;
@@ -30,6 +32,21 @@ export interface EnrollmentClient extends grpc.Client {
   join(argument: _muster_v1_JoinRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_muster_v1_JoinReply__Output>): grpc.ClientUnaryCall;
   join(argument: _muster_v1_JoinRequest, callback: grpc.requestCallback<_muster_v1_JoinReply__Output>): grpc.ClientUnaryCall;
   
+  /**
+   * A member whose certificate ended while it was away comes back by its key.
+   */
+  Return(argument: _muster_v1_ReturnRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_muster_v1_ReturnReply__Output>): grpc.ClientUnaryCall;
+  Return(argument: _muster_v1_ReturnRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_muster_v1_ReturnReply__Output>): grpc.ClientUnaryCall;
+  Return(argument: _muster_v1_ReturnRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_muster_v1_ReturnReply__Output>): grpc.ClientUnaryCall;
+  Return(argument: _muster_v1_ReturnRequest, callback: grpc.requestCallback<_muster_v1_ReturnReply__Output>): grpc.ClientUnaryCall;
+  /**
+   * A member whose certificate ended while it was away comes back by its key.
+   */
+  return(argument: _muster_v1_ReturnRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_muster_v1_ReturnReply__Output>): grpc.ClientUnaryCall;
+  return(argument: _muster_v1_ReturnRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_muster_v1_ReturnReply__Output>): grpc.ClientUnaryCall;
+  return(argument: _muster_v1_ReturnRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_muster_v1_ReturnReply__Output>): grpc.ClientUnaryCall;
+  return(argument: _muster_v1_ReturnRequest, callback: grpc.requestCallback<_muster_v1_ReturnReply__Output>): grpc.ClientUnaryCall;
+  
 }
 
 /**
@@ -41,9 +58,15 @@ export interface EnrollmentHandlers extends grpc.UntypedServiceImplementation {
   
   Join: grpc.handleUnaryCall<_muster_v1_JoinRequest__Output, _muster_v1_JoinReply>;
   
+  /**
+   * A member whose certificate ended while it was away comes back by its key.
+   */
+  Return: grpc.handleUnaryCall<_muster_v1_ReturnRequest__Output, _muster_v1_ReturnReply>;
+  
 }
 
 export interface EnrollmentDefinition extends grpc.ServiceDefinition {
   GetChallenge: MethodDefinition<_muster_v1_ChallengeRequest, _muster_v1_Challenge, _muster_v1_ChallengeRequest__Output, _muster_v1_Challenge__Output>
   Join: MethodDefinition<_muster_v1_JoinRequest, _muster_v1_JoinReply, _muster_v1_JoinRequest__Output, _muster_v1_JoinReply__Output>
+  Return: MethodDefinition<_muster_v1_ReturnRequest, _muster_v1_ReturnReply, _muster_v1_ReturnRequest__Output, _muster_v1_ReturnReply__Output>
 }

@@ -4,6 +4,8 @@ import type * as grpc from '@grpc/grpc-js'
 import type { MethodDefinition } from '@grpc/proto-loader'
 import type { ApplyReply as _muster_v1_ApplyReply, ApplyReply__Output as _muster_v1_ApplyReply__Output } from '../../muster/v1/ApplyReply.ts';
 import type { ApplyRequest as _muster_v1_ApplyRequest, ApplyRequest__Output as _muster_v1_ApplyRequest__Output } from '../../muster/v1/ApplyRequest.ts';
+import type { ChangeNodeReply as _muster_v1_ChangeNodeReply, ChangeNodeReply__Output as _muster_v1_ChangeNodeReply__Output } from '../../muster/v1/ChangeNodeReply.ts';
+import type { ChangeNodeRequest as _muster_v1_ChangeNodeRequest, ChangeNodeRequest__Output as _muster_v1_ChangeNodeRequest__Output } from '../../muster/v1/ChangeNodeRequest.ts';
 import type { ChangeTokenRequest as _muster_v1_ChangeTokenRequest, ChangeTokenRequest__Output as _muster_v1_ChangeTokenRequest__Output } from '../../muster/v1/ChangeTokenRequest.ts';
 import type { CreateTokenReply as _muster_v1_CreateTokenReply, CreateTokenReply__Output as _muster_v1_CreateTokenReply__Output } from '../../muster/v1/CreateTokenReply.ts';
 import type { CreateTokenRequest as _muster_v1_CreateTokenRequest, CreateTokenRequest__Output as _muster_v1_CreateTokenRequest__Output } from '../../muster/v1/CreateTokenRequest.ts';
@@ -38,6 +40,21 @@ export interface OperatorClient extends grpc.Client {
   apply(argument: _muster_v1_ApplyRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_muster_v1_ApplyReply__Output>): grpc.ClientUnaryCall;
   apply(argument: _muster_v1_ApplyRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_muster_v1_ApplyReply__Output>): grpc.ClientUnaryCall;
   apply(argument: _muster_v1_ApplyRequest, callback: grpc.requestCallback<_muster_v1_ApplyReply__Output>): grpc.ClientUnaryCall;
+  
+  /**
+   * Approves, evicts, bans or removes a node; or approves a host that was refused as another's double.
+   */
+  ChangeNode(argument: _muster_v1_ChangeNodeRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_muster_v1_ChangeNodeReply__Output>): grpc.ClientUnaryCall;
+  ChangeNode(argument: _muster_v1_ChangeNodeRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_muster_v1_ChangeNodeReply__Output>): grpc.ClientUnaryCall;
+  ChangeNode(argument: _muster_v1_ChangeNodeRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_muster_v1_ChangeNodeReply__Output>): grpc.ClientUnaryCall;
+  ChangeNode(argument: _muster_v1_ChangeNodeRequest, callback: grpc.requestCallback<_muster_v1_ChangeNodeReply__Output>): grpc.ClientUnaryCall;
+  /**
+   * Approves, evicts, bans or removes a node; or approves a host that was refused as another's double.
+   */
+  changeNode(argument: _muster_v1_ChangeNodeRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_muster_v1_ChangeNodeReply__Output>): grpc.ClientUnaryCall;
+  changeNode(argument: _muster_v1_ChangeNodeRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_muster_v1_ChangeNodeReply__Output>): grpc.ClientUnaryCall;
+  changeNode(argument: _muster_v1_ChangeNodeRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_muster_v1_ChangeNodeReply__Output>): grpc.ClientUnaryCall;
+  changeNode(argument: _muster_v1_ChangeNodeRequest, callback: grpc.requestCallback<_muster_v1_ChangeNodeReply__Output>): grpc.ClientUnaryCall;
   
   ChangeToken(argument: _muster_v1_ChangeTokenRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_muster_v1_Empty__Output>): grpc.ClientUnaryCall;
   ChangeToken(argument: _muster_v1_ChangeTokenRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_muster_v1_Empty__Output>): grpc.ClientUnaryCall;
@@ -182,6 +199,11 @@ export interface OperatorClient extends grpc.Client {
 export interface OperatorHandlers extends grpc.UntypedServiceImplementation {
   Apply: grpc.handleUnaryCall<_muster_v1_ApplyRequest__Output, _muster_v1_ApplyReply>;
   
+  /**
+   * Approves, evicts, bans or removes a node; or approves a host that was refused as another's double.
+   */
+  ChangeNode: grpc.handleUnaryCall<_muster_v1_ChangeNodeRequest__Output, _muster_v1_ChangeNodeReply>;
+  
   ChangeToken: grpc.handleUnaryCall<_muster_v1_ChangeTokenRequest__Output, _muster_v1_Empty>;
   
   CreateToken: grpc.handleUnaryCall<_muster_v1_CreateTokenRequest__Output, _muster_v1_CreateTokenReply>;
@@ -226,6 +248,7 @@ export interface OperatorHandlers extends grpc.UntypedServiceImplementation {
 
 export interface OperatorDefinition extends grpc.ServiceDefinition {
   Apply: MethodDefinition<_muster_v1_ApplyRequest, _muster_v1_ApplyReply, _muster_v1_ApplyRequest__Output, _muster_v1_ApplyReply__Output>
+  ChangeNode: MethodDefinition<_muster_v1_ChangeNodeRequest, _muster_v1_ChangeNodeReply, _muster_v1_ChangeNodeRequest__Output, _muster_v1_ChangeNodeReply__Output>
   ChangeToken: MethodDefinition<_muster_v1_ChangeTokenRequest, _muster_v1_Empty, _muster_v1_ChangeTokenRequest__Output, _muster_v1_Empty__Output>
   CreateToken: MethodDefinition<_muster_v1_CreateTokenRequest, _muster_v1_CreateTokenReply, _muster_v1_CreateTokenRequest__Output, _muster_v1_CreateTokenReply__Output>
   Explain: MethodDefinition<_muster_v1_ExplainRequest, _muster_v1_ExplainReply, _muster_v1_ExplainRequest__Output, _muster_v1_ExplainReply__Output>
