@@ -3,6 +3,7 @@
 import fc from 'fast-check';
 import { pack } from 'tar-stream';
 import { expect, test } from 'vitest';
+import { parseAgentConfig } from '../../agent/config.ts';
 import { readIdentity } from '../../agent/identity/identity.ts';
 import { ensureNodeKey } from '../../agent/identity/node-key.ts';
 import { openAccepted } from '../../agent/plan/accepted.ts';
@@ -20,6 +21,7 @@ import { AppError } from '../../shared/errors.ts';
 import { parseJoinToken } from '../../shared/join-token.ts';
 import { asPlanId } from '../../shared/model/ids.ts';
 import type { JournalRecord } from '../../shared/model/progress.ts';
+import { stepKinds } from '../../shared/model/step-kinds.ts';
 import { systemRandom } from '../../shared/random.ts';
 import { FakeHost } from '../fakes/host.ts';
 import { FakeDisk } from '../fakes/state-disk.ts';
@@ -146,6 +148,7 @@ patiently(
         expect(taken.sequence).toBeLessThanOrEqual(2 ** 48);
         for (const step of taken.stages.flatMap(({ steps }) => steps)) {
           expect(kinds.has(step.kind)).toBe(true);
+          expect(stepKinds[step.kind].effects).toContain(step.effect);
           if ('path' in step.args) expect(step.args.path).toMatch(/^\/[^\0\n]*$/);
         }
       }),
@@ -229,6 +232,31 @@ patiently('a token is one or it is not, and the error never repeats it', () => {
       } catch (thrown) {
         expect(thrown).toMatchObject({ code: 'usage' });
         expect((thrown as AppError).message).not.toContain('SSS');
+      }
+    }),
+    { numRuns },
+  );
+});
+
+patiently('a configuration is read, or every fault of it is named in one line', () => {
+  const whole = {
+    coordinators: ['c.example:7443', '[::1]:7443'],
+    artifacts: ['https://c.example:7480'],
+    nodeName: 'w1',
+    logLevel: 'info',
+  };
+  fc.assert(
+    fc.property(mutations, (changes) => {
+      try {
+        const config = parseAgentConfig(
+          JSON.stringify(mutated(whole, changes)) ?? '',
+          'agent.json',
+        );
+        for (const url of config.artifacts) expect(new URL(url).protocol).toMatch(/^https?:$/);
+        expect(config.coordinators.length).toBeGreaterThan(0);
+      } catch (thrown) {
+        expect(thrown).toMatchObject({ code: 'usage' });
+        expect((thrown as AppError).message).not.toContain('\n');
       }
     }),
     { numRuns },
