@@ -8,6 +8,7 @@ import { readIdentity } from '../../agent/identity/identity.ts';
 import { ensureNodeKey } from '../../agent/identity/node-key.ts';
 import { openAccepted } from '../../agent/plan/accepted.ts';
 import { noPairs } from '../../agent/plan/accepted-pair.ts';
+import { foldRecords } from '../../agent/plan/history.ts';
 import { openJournal } from '../../agent/plan/journal.ts';
 import { judgeSegments } from '../../agent/plan/journal-files.ts';
 import { encodeRecord } from '../../agent/plan/journal-segment.ts';
@@ -19,7 +20,7 @@ import { unpackArchive } from '../../agent/steps/unpack-archive.ts';
 import { sha256Hex } from '../../shared/canonical.ts';
 import { AppError } from '../../shared/errors.ts';
 import { parseJoinToken } from '../../shared/join-token.ts';
-import { asPlanId } from '../../shared/model/ids.ts';
+import { asPlanId, asStepId } from '../../shared/model/ids.ts';
 import type { JournalRecord } from '../../shared/model/progress.ts';
 import { stepKinds } from '../../shared/model/step-kinds.ts';
 import { systemRandom } from '../../shared/random.ts';
@@ -263,11 +264,45 @@ patiently('a configuration is read, or every fault of it is named in one line', 
   );
 });
 
-const records: readonly JournalRecord[] = Array.from({ length: 6 }, (_, number) => ({
-  event: 'plan-stop-received',
-  atMs: number,
-  planId: asPlanId(`p${number}`),
-}));
+const planId = asPlanId('p1');
+const stepId = asStepId('a');
+const records: readonly JournalRecord[] = [
+  {
+    event: 'plan-accepted',
+    atMs: 1,
+    planId,
+    lane: 'host',
+    goal: 'g',
+    epoch: 1,
+    sequence: 1,
+    digest: 'd',
+    bootId: 'b',
+  },
+  { event: 'step-intent', atMs: 2, planId, stepId, attempt: 1, unit: 'u' },
+  {
+    event: 'step-outcome',
+    atMs: 3,
+    planId,
+    stepId,
+    attempt: 1,
+    result: 'changed',
+    durationMs: 1,
+    note: null,
+    outputs: {},
+    error: null,
+  },
+  { event: 'plan-stop-received', atMs: 4, planId: asPlanId('p2') },
+  { event: 'plan-refused', atMs: 5, planId: asPlanId('p3'), reason: 'busy', message: 'm' },
+  {
+    event: 'plan-finished',
+    atMs: 6,
+    planId,
+    lane: 'host',
+    state: 'done',
+    changedSteps: 1,
+    error: null,
+  },
+];
 
 interface Harm {
   readonly kind: 'flip' | 'truncate' | 'garbage' | 'other-record';
@@ -282,7 +317,9 @@ const harm: fc.Arbitrary<Harm> = fc.record({
     fc.uint8Array({ minLength: 1, maxLength: 60 }),
     // With a checksum that is right: only what is inside is not.
     hostile.map((value) => Buffer.from(JSON.stringify(value) ?? 'x')),
-    mutations.map((changes) => Buffer.from(JSON.stringify(mutated(records[0], changes)))),
+    fc
+      .tuple(fc.constantFrom(...records), mutations)
+      .map(([record, changes]) => Buffer.from(JSON.stringify(mutated(record, changes)))),
   ),
 });
 
@@ -307,8 +344,14 @@ patiently(
         }
         const { segments, damage } = judgeSegments([{ path: '/j/000000000000.log', bytes: file }]);
         const read = segments.flatMap(({ entries }) => entries.map(({ record }) => record));
-        // A record that was exchanged for another whole one is that one.
-        for (const record of read) expect(typeof record.planId).toBe('string');
+        // A record that was exchanged for another whole one is that one: it decides what runs.
+        const { plans } = foldRecords(read);
+        for (const plan of plans.values()) {
+          expect(plan.planId).toMatch(/^[A-Za-z0-9][A-Za-z0-9-]{0,40}$/);
+          expect(['host', 'cluster']).toContain(plan.lane);
+          expect([null, 'done', 'failed', 'stopped', 'expired']).toContain(plan.finished);
+          for (const { attempt } of plan.steps.values()) expect(attempt).toBeGreaterThanOrEqual(0);
+        }
         if (damage === null && harms.every(({ kind }) => kind !== 'other-record'))
           expect(records.slice(0, read.length)).toEqual(read);
       }),

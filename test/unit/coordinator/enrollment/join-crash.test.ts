@@ -159,8 +159,15 @@ describe('a join that meets an operator', () => {
     const again = await store.get<TokenRecord>(keys.token(token.split('.')[0] ?? ''));
     if (again === null) throw new Error('no token');
     await store.put(again.key, { ...again.value, spentBy: [] }, again.revision);
-    store.loseRace('node/', () => void setState('banned'));
-    await expect(askOnce(store, token, own)).rejects.toThrow(BAD_TOKEN_TEXT);
+    // Between the judging and the writing: facts are written first.
+    const meanwhile: Store = {
+      ...store,
+      put: async (key, value, revision) => {
+        if (key.startsWith('facts/')) await setState('banned');
+        return await store.put(key, value, revision);
+      },
+    };
+    await expect(askOnce(meanwhile, token, own)).rejects.toThrow(BAD_TOKEN_TEXT);
     const node = await memoryStore(disk).get<NodeRecord>(keys.node(own.nodeId));
     expect(node?.value.state).toBe('banned');
   });
