@@ -2,7 +2,9 @@
 // nobody downstream checks again.
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { alphabets, isOf } from '../shared/alphabets.ts';
 import { AppError } from '../shared/errors.ts';
+import { quoted } from '../shared/plain-text.ts';
 import { isMissing } from './durable-file.ts';
 
 export interface AgentPaths {
@@ -46,6 +48,9 @@ export function agentPaths(options: PathOptions): AgentPaths {
   };
 }
 
+/** Each is tried in turn, and waited for. */
+const mostAddresses = 16;
+
 const logLevels = ['debug', 'info', 'warn', 'error'];
 const fields = new Set(['coordinators', 'artifacts', 'nodeName', 'logLevel']);
 
@@ -54,19 +59,20 @@ export function parseAgentConfig(text: string, path: string): AgentConfig {
   const faults: string[] = [];
   const value = objectFrom(text, path);
   for (const name of Object.keys(value)) {
-    if (!fields.has(name)) faults.push(`unknown field ${name}`);
+    if (!fields.has(name))
+      faults.push(`unknown field ${isOf('identifier', name) ? name : quoted(name)}`);
   }
   const coordinators = texts(value['coordinators']);
   if (coordinators === null || coordinators.length === 0 || !coordinators.every(isHostAndPort)) {
-    faults.push('coordinators must be a list of host:port, at least one');
+    faults.push(`coordinators must be a list of host:port, one to ${mostAddresses}`);
   }
   const artifacts = value['artifacts'] === undefined ? [] : texts(value['artifacts']);
-  if (artifacts === null || !artifacts.every((url) => /^https?:\/\/[^\s/]+/.test(url))) {
+  if (artifacts === null || !artifacts.every((url) => isOf('url', url))) {
     faults.push('artifacts must be a list of https://host:port');
   }
   const nodeName = value['nodeName'] ?? null;
-  if (nodeName !== null && (typeof nodeName !== 'string' || nodeName === '')) {
-    faults.push('nodeName must be a name');
+  if (nodeName !== null && (typeof nodeName !== 'string' || !isOf('hostName', nodeName))) {
+    faults.push(`nodeName must be ${alphabets.hostName.what}`);
   }
   const logLevel = value['logLevel'] ?? 'info';
   if (typeof logLevel !== 'string' || !logLevels.includes(logLevel)) {
@@ -99,6 +105,7 @@ export async function readAgentConfig(path: string): Promise<AgentConfig> {
 
 /** `name:port`, `1.2.3.4:port` or `[::1]:port`. */
 export function isHostAndPort(text: string): boolean {
+  if (text.length > 300) return false;
   const match = /^(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+):(\d{1,5})$/.exec(text);
   return match !== null && Number(match[2]) > 0 && Number(match[2]) < 65_536;
 }
@@ -117,6 +124,6 @@ function objectFrom(text: string, path: string): Record<string, unknown> {
 }
 
 function texts(value: unknown): readonly string[] | null {
-  if (!Array.isArray(value)) return null;
+  if (!Array.isArray(value) || value.length > mostAddresses) return null;
   return value.every((entry) => typeof entry === 'string') ? value : null;
 }

@@ -3,10 +3,12 @@
 import fc from 'fast-check';
 import { pack } from 'tar-stream';
 import { expect, test } from 'vitest';
+import { parseAgentConfig } from '../../agent/config.ts';
 import { readIdentity } from '../../agent/identity/identity.ts';
 import { ensureNodeKey } from '../../agent/identity/node-key.ts';
 import { openAccepted } from '../../agent/plan/accepted.ts';
 import { noPairs } from '../../agent/plan/accepted-pair.ts';
+import { foldRecords } from '../../agent/plan/history.ts';
 import { openJournal } from '../../agent/plan/journal.ts';
 import { judgeSegments } from '../../agent/plan/journal-files.ts';
 import { encodeRecord } from '../../agent/plan/journal-segment.ts';
@@ -18,8 +20,9 @@ import { unpackArchive } from '../../agent/steps/unpack-archive.ts';
 import { sha256Hex } from '../../shared/canonical.ts';
 import { AppError } from '../../shared/errors.ts';
 import { parseJoinToken } from '../../shared/join-token.ts';
-import { asPlanId } from '../../shared/model/ids.ts';
+import { asPlanId, asStepId } from '../../shared/model/ids.ts';
 import type { JournalRecord } from '../../shared/model/progress.ts';
+import { stepKinds } from '../../shared/model/step-kinds.ts';
 import { systemRandom } from '../../shared/random.ts';
 import { FakeHost } from '../fakes/host.ts';
 import { FakeDisk } from '../fakes/state-disk.ts';
@@ -146,6 +149,7 @@ patiently(
         expect(taken.sequence).toBeLessThanOrEqual(2 ** 48);
         for (const step of taken.stages.flatMap(({ steps }) => steps)) {
           expect(kinds.has(step.kind)).toBe(true);
+          expect(stepKinds[step.kind].effects).toContain(step.effect);
           if ('path' in step.args) expect(step.args.path).toMatch(/^\/[^\0\n]*$/);
         }
       }),
@@ -235,11 +239,70 @@ patiently('a token is one or it is not, and the error never repeats it', () => {
   );
 });
 
-const records: readonly JournalRecord[] = Array.from({ length: 6 }, (_, number) => ({
-  event: 'plan-stop-received',
-  atMs: number,
-  planId: asPlanId(`p${number}`),
-}));
+patiently('a configuration is read, or every fault of it is named in one line', () => {
+  const whole = {
+    coordinators: ['c.example:7443', '[::1]:7443'],
+    artifacts: ['https://c.example:7480'],
+    nodeName: 'w1',
+    logLevel: 'info',
+  };
+  fc.assert(
+    fc.property(mutations, (changes) => {
+      try {
+        const config = parseAgentConfig(
+          JSON.stringify(mutated(whole, changes)) ?? '',
+          'agent.json',
+        );
+        for (const url of config.artifacts) expect(new URL(url).protocol).toMatch(/^https?:$/);
+        expect(config.coordinators.length).toBeGreaterThan(0);
+      } catch (thrown) {
+        expect(thrown).toMatchObject({ code: 'usage' });
+        expect((thrown as AppError).message).not.toContain('\n');
+      }
+    }),
+    { numRuns },
+  );
+});
+
+const planId = asPlanId('p1');
+const stepId = asStepId('a');
+const records: readonly JournalRecord[] = [
+  {
+    event: 'plan-accepted',
+    atMs: 1,
+    planId,
+    lane: 'host',
+    goal: 'g',
+    epoch: 1,
+    sequence: 1,
+    digest: 'd',
+    bootId: 'b',
+  },
+  { event: 'step-intent', atMs: 2, planId, stepId, attempt: 1, unit: 'u' },
+  {
+    event: 'step-outcome',
+    atMs: 3,
+    planId,
+    stepId,
+    attempt: 1,
+    result: 'changed',
+    durationMs: 1,
+    note: null,
+    outputs: {},
+    error: null,
+  },
+  { event: 'plan-stop-received', atMs: 4, planId: asPlanId('p2') },
+  { event: 'plan-refused', atMs: 5, planId: asPlanId('p3'), reason: 'busy', message: 'm' },
+  {
+    event: 'plan-finished',
+    atMs: 6,
+    planId,
+    lane: 'host',
+    state: 'done',
+    changedSteps: 1,
+    error: null,
+  },
+];
 
 interface Harm {
   readonly kind: 'flip' | 'truncate' | 'garbage' | 'other-record';
@@ -254,7 +317,9 @@ const harm: fc.Arbitrary<Harm> = fc.record({
     fc.uint8Array({ minLength: 1, maxLength: 60 }),
     // With a checksum that is right: only what is inside is not.
     hostile.map((value) => Buffer.from(JSON.stringify(value) ?? 'x')),
-    mutations.map((changes) => Buffer.from(JSON.stringify(mutated(records[0], changes)))),
+    fc
+      .tuple(fc.constantFrom(...records), mutations)
+      .map(([record, changes]) => Buffer.from(JSON.stringify(mutated(record, changes)))),
   ),
 });
 
@@ -279,8 +344,14 @@ patiently(
         }
         const { segments, damage } = judgeSegments([{ path: '/j/000000000000.log', bytes: file }]);
         const read = segments.flatMap(({ entries }) => entries.map(({ record }) => record));
-        // A record that was exchanged for another whole one is that one.
-        for (const record of read) expect(typeof record.planId).toBe('string');
+        // A record that was exchanged for another whole one is that one: it decides what runs.
+        const { plans } = foldRecords(read);
+        for (const plan of plans.values()) {
+          expect(plan.planId).toMatch(/^[A-Za-z0-9][A-Za-z0-9-]{0,40}$/);
+          expect(['host', 'cluster']).toContain(plan.lane);
+          expect([null, 'done', 'failed', 'stopped', 'expired']).toContain(plan.finished);
+          for (const { attempt } of plan.steps.values()) expect(attempt).toBeGreaterThanOrEqual(0);
+        }
         if (damage === null && harms.every(({ kind }) => kind !== 'other-record'))
           expect(records.slice(0, read.length)).toEqual(read);
       }),

@@ -64,6 +64,23 @@ test('begins nothing after a reboot, says that it waits, and goes on with the si
   agent.stop();
 });
 
+test.each([
+  ['half of a file', '{"payload'],
+  ['no envelope', '[]'],
+  ['another plan', '{"payloadType":"x","payload":"e30=","signatures":[]}'],
+])('a plan of which %s is left is told to be lost, and the agent works on', async (_what, left) => {
+  const { clock, agent, begun } = await aWorkingAgent();
+  await agent.disk.replace('/state/plans/p1.json', left);
+  agent.start();
+  await until(clock, () => agent.records().some(({ event }) => event === 'plan-finished'));
+  expect(agent.records().at(-1)).toMatchObject({
+    state: 'failed',
+    error: { retryable: true, message: expect.stringContaining('lost or damaged') },
+  });
+  expect(begun()).toBe(1);
+  agent.stop();
+});
+
 test('goes on by itself when only the agent was started again', async () => {
   const { clock, agent, begun, waiting } = await aWorkingAgent();
   agent.start();

@@ -1,5 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { crc32 } from 'node:zlib';
 import { expect, test } from 'vitest';
 import { openAccepted } from '../../../../agent/plan/accepted.ts';
 import { onDisk } from '../../../support/on-disk.ts';
@@ -50,5 +51,30 @@ test('when both are damaged nothing is guessed', async () => {
   const path = join(await temporaryDirectory(), 'accepted');
   await (await openAccepted(onDisk.disk, path)).raise('host', pair(1));
   await writeFile(path, Buffer.alloc(8192, 0x5a));
+  await expect(openAccepted(onDisk.disk, path)).rejects.toMatchObject({ code: 'journal-corrupt' });
+});
+
+/** Whole by its checksum. */
+function slotOf(content: unknown): Buffer {
+  const body = Buffer.from(JSON.stringify(content));
+  const slot = Buffer.alloc(4_096);
+  slot.writeUInt32LE(body.length, 0);
+  slot.writeUInt32LE(crc32(body), 4);
+  body.copy(slot, 8);
+  return slot;
+}
+
+test.each([
+  ['no slot', 'x'],
+  ['no number', { generation: 'x', pairs: { host: null, cluster: null } }],
+  ['no pairs', { generation: 9 }],
+  ['a lane less', { generation: 9, pairs: { host: null } }],
+  ['a pair that is none', { generation: 9, pairs: { host: { epoch: 1e300 }, cluster: null } }],
+])('a slot that holds %s does not count, whatever its checksum says', async (_what, content) => {
+  const path = join(await temporaryDirectory(), 'accepted');
+  const good = { generation: 1, pairs: { host: pair(3), cluster: null } };
+  await writeFile(path, Buffer.concat([slotOf(content), slotOf(good)]));
+  expect((await openAccepted(onDisk.disk, path)).pairs().host).toEqual(pair(3));
+  await writeFile(path, Buffer.concat([slotOf(content), slotOf(content)]));
   await expect(openAccepted(onDisk.disk, path)).rejects.toMatchObject({ code: 'journal-corrupt' });
 });
