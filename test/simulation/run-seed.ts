@@ -20,9 +20,17 @@ export interface Verdict {
 
 /** In simulated time, after the last fault. */
 const convergeWithinMs = 60 * 60_000;
-const name = 'everything converges once faults end';
 
-export async function runSeed(seed: string, seams: Seams = {}): Promise<Verdict> {
+export const JOINS_LATER = 'story: a worker joins by itself later';
+
+export interface RunOptions {
+  readonly seams?: Seams;
+  readonly withinMs?: number;
+}
+export const CONVERGES = 'everything converges once faults end';
+
+export async function runSeed(seed: string, options: RunOptions = {}): Promise<Verdict> {
+  const { seams = {}, withinMs = convergeWithinMs } = options;
   const fleet = await Fleet.create(seed, seams);
   const { world } = fleet;
   tap(fleet);
@@ -36,16 +44,17 @@ export async function runSeed(seed: string, seams: Seams = {}): Promise<Verdict>
   const isBroken = (): boolean => watch.broken.length > 0;
   await world.scheduler.run(storm.untilMs, isBroken);
   callOperator(fleet);
-  const limitMs = storm.untilMs + convergeWithinMs;
+  const limitMs = storm.untilMs + withinMs;
   await world.scheduler.run(limitMs, () => isBroken() || hasConverged());
   world.tell({ kind: 'story', what: 'the end' });
   const broken = [...watch.broken];
   const why = whyNotConverged(fleet);
-  if (broken.length === 0 && why !== null) broken.push({ invariant: name, why, atMs: limitMs });
+  if (broken.length === 0 && why !== null)
+    broken.push({ invariant: CONVERGES, why, atMs: limitMs });
   const counts: Record<string, number> = Object.fromEntries(watch.counts);
-  counts[name] = storm.names.length > 0 ? 1 : 0;
+  counts[CONVERGES] = storm.names.length > 0 ? 1 : 0;
   for (const fault of storm.names) counts[`fault: ${fault}`] = (counts[`fault: ${fault}`] ?? 0) + 1;
-  if (isLate) counts['story: a worker joins by itself later'] = 1;
+  if (isLate) counts[JOINS_LATER] = 1;
   for (const host of fleet.hosts) host.agent?.kill();
   fleet.coordinator.life?.kill();
   return {
