@@ -26,11 +26,13 @@ export const JOINS_LATER = 'story: a worker joins by itself later';
 export interface RunOptions {
   readonly seams?: Seams;
   readonly withinMs?: number;
+  /** Goes on until this is broken, whatever else is. @default anything */
+  readonly until?: string;
 }
 export const CONVERGES = 'everything converges once faults end';
 
 export async function runSeed(seed: string, options: RunOptions = {}): Promise<Verdict> {
-  const { seams = {}, withinMs = convergeWithinMs } = options;
+  const { seams = {}, withinMs = convergeWithinMs, until = '' } = options;
   const fleet = await Fleet.create(seed, seams);
   const { world } = fleet;
   tap(fleet);
@@ -41,7 +43,7 @@ export async function runSeed(seed: string, options: RunOptions = {}): Promise<V
   if (isLate) joinLater(fleet, chance.between(20_000, 140_000));
   const storm = brew(fleet);
   const hasConverged = convergence(fleet);
-  const isBroken = (): boolean => watch.broken.length > 0;
+  const isBroken = (): boolean => watch.broken.some(({ invariant }) => invariant.includes(until));
   await world.scheduler.run(storm.untilMs, isBroken);
   callOperator(fleet);
   const limitMs = storm.untilMs + withinMs;
@@ -49,7 +51,7 @@ export async function runSeed(seed: string, options: RunOptions = {}): Promise<V
   world.tell({ kind: 'story', what: 'the end' });
   const broken = [...watch.broken];
   const why = whyNotConverged(fleet);
-  if (broken.length === 0 && why !== null)
+  if (why !== null && (broken.length === 0 || until !== ''))
     broken.push({ invariant: CONVERGES, why, atMs: limitMs });
   const counts: Record<string, number> = Object.fromEntries(watch.counts);
   counts[CONVERGES] = storm.names.length > 0 ? 1 : 0;
