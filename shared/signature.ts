@@ -40,7 +40,20 @@ export function publicKeyText(key: KeyObject): string {
   return text;
 }
 
+const keys = new Map<string, KeyObject>();
+/** A fleet has a few. */
+const mostKeys = 64;
+
 function publicKeyFrom(text: string): KeyObject {
+  const known = keys.get(text);
+  if (known !== undefined) return known;
+  if (keys.size >= mostKeys) keys.clear();
+  const key = decoded(text);
+  keys.set(text, key);
+  return key;
+}
+
+function decoded(text: string): KeyObject {
   const der = Buffer.concat([spkiPrefix, Buffer.from(text, 'base64')]);
   return createPublicKey({ key: der, format: 'der', type: 'spki' });
 }

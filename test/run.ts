@@ -30,7 +30,7 @@ function projects(): readonly string[] {
   process.stdout.write(
     'skipped: the e2e tests boot real hosts, which needs root (sudo npm test)\n',
   );
-  return ['--project', 'unit', '--project', 'property'];
+  return ['--project', 'unit', '--project', 'property', '--project', 'simulation'];
 }
 
 interface Report {
@@ -45,6 +45,9 @@ const checks = [
   run('oxlint', ['--type-aware', '--deny-warnings']),
   run('knip', ['--no-progress']),
 ];
+
+// On both cores, and nothing beside it: its figures are seconds.
+if (wantsReal) checks.push(run('node', ['test/simulation/seeds.ts', '500']));
 
 // Minutes of compiling on a new machine: before the tests, whose patience is for what they test.
 if (wantsReal && isRoot) {

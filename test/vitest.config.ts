@@ -1,4 +1,4 @@
-// Three projects: unit and property are quick and parallel; e2e starts real processes, one file at a
+// Four projects: unit and property are quick and parallel; simulation is one thread of its own; e2e starts real processes, one file at a
 // time, because the machine is shared and ports, state folders and patience are finite.
 import { defineConfig } from 'vitest/config';
 
@@ -25,12 +25,18 @@ export default defineConfig({
         test: {
           name: 'property',
           environment: 'node',
-          include: [
-            'test/property/**/*.test.ts',
-            'test/simulation/**/*.test.ts',
-            'test/mutations/**/*.test.ts',
-          ],
+          include: ['test/property/**/*.test.ts', 'test/mutations/**/*.test.ts'],
           testTimeout: 60_000,
+          hookTimeout: 30_000,
+        },
+      },
+      {
+        root,
+        test: {
+          name: 'simulation',
+          environment: 'node',
+          include: ['test/simulation/**/*.test.ts'],
+          testTimeout: 120_000,
           hookTimeout: 30_000,
         },
       },

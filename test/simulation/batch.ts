@@ -1,6 +1,9 @@
 // Many seeds on all cores, and what came of them: what was broken, how often each situation occurred.
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
+import { allFaults } from './faults/storm.ts';
+import { invariants } from './invariants/invariants.ts';
+import { CONVERGES, JOINS_LATER } from './run-seed.ts';
 import type { Summary } from './worker.ts';
 
 export interface Batch {
@@ -68,6 +71,17 @@ export async function runBatch({ first, count, onSeed }: BatchOptions): Promise<
     digests,
     simulatedMs,
   };
+}
+
+/** What has to occur at least once, or the batch has shown nothing. */
+export function neverOccurred({ counts }: Batch): readonly string[] {
+  const wanted = [
+    ...invariants.map(({ name }) => name),
+    ...allFaults.map(({ name }) => `fault: ${name}`),
+    CONVERGES,
+    JOINS_LATER,
+  ];
+  return wanted.filter((name) => (counts[name] ?? 0) === 0);
 }
 
 /** For people: what is broken, in which seed, and the one command that shows it again. */

@@ -20,9 +20,19 @@ export interface Verdict {
 
 /** In simulated time, after the last fault. */
 const convergeWithinMs = 60 * 60_000;
-const name = 'everything converges once faults end';
 
-export async function runSeed(seed: string, seams: Seams = {}): Promise<Verdict> {
+export const JOINS_LATER = 'story: a worker joins by itself later';
+
+export interface RunOptions {
+  readonly seams?: Seams;
+  readonly withinMs?: number;
+  /** Goes on until this is broken, whatever else is. @default anything */
+  readonly until?: string;
+}
+export const CONVERGES = 'everything converges once faults end';
+
+export async function runSeed(seed: string, options: RunOptions = {}): Promise<Verdict> {
+  const { seams = {}, withinMs = convergeWithinMs, until = '' } = options;
   const fleet = await Fleet.create(seed, seams);
   const { world } = fleet;
   tap(fleet);
@@ -33,19 +43,20 @@ export async function runSeed(seed: string, seams: Seams = {}): Promise<Verdict>
   if (isLate) joinLater(fleet, chance.between(20_000, 140_000));
   const storm = brew(fleet);
   const hasConverged = convergence(fleet);
-  const isBroken = (): boolean => watch.broken.length > 0;
+  const isBroken = (): boolean => watch.broken.some(({ invariant }) => invariant.includes(until));
   await world.scheduler.run(storm.untilMs, isBroken);
   callOperator(fleet);
-  const limitMs = storm.untilMs + convergeWithinMs;
+  const limitMs = storm.untilMs + withinMs;
   await world.scheduler.run(limitMs, () => isBroken() || hasConverged());
   world.tell({ kind: 'story', what: 'the end' });
   const broken = [...watch.broken];
   const why = whyNotConverged(fleet);
-  if (broken.length === 0 && why !== null) broken.push({ invariant: name, why, atMs: limitMs });
+  if (why !== null && (broken.length === 0 || until !== ''))
+    broken.push({ invariant: CONVERGES, why, atMs: limitMs });
   const counts: Record<string, number> = Object.fromEntries(watch.counts);
-  counts[name] = storm.names.length > 0 ? 1 : 0;
+  counts[CONVERGES] = storm.names.length > 0 ? 1 : 0;
   for (const fault of storm.names) counts[`fault: ${fault}`] = (counts[`fault: ${fault}`] ?? 0) + 1;
-  if (isLate) counts['story: a worker joins by itself later'] = 1;
+  if (isLate) counts[JOINS_LATER] = 1;
   for (const host of fleet.hosts) host.agent?.kill();
   fleet.coordinator.life?.kill();
   return {

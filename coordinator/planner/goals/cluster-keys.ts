@@ -1,10 +1,15 @@
 // The first master's keys, in a plan before any other: the digest of its CA has to be in the cluster's
 // record before anything is written to etcd.
+import type { Stage } from '../../../shared/model/plan.ts';
 import { isAbout } from '../../plan-records/goal-key.ts';
 import { makeClusterKeys } from '../../runbooks/init-control-plane.ts';
 import { type Goal, nothing, waits, wants } from '../goal.ts';
+import { remembered } from '../remembered.ts';
 import { controlPlaneOf, goalKeyOf, isPrepared } from '../situation.ts';
 import { initInputs } from './init.ts';
+
+/** Wanted until they are made. */
+const keysOf = remembered<readonly Stage[]>();
 
 export const clusterKeys: Goal = {
   kind: 'cluster-keys',
@@ -13,7 +18,14 @@ export const clusterKeys: Goal = {
     const first = controlPlaneOf(situation)[0];
     if (caDigest !== null || masters.length > 0 || first === undefined) return nothing;
     if (!isPrepared(first)) return nothing;
-    const stages = () => makeClusterKeys(initInputs(situation, first));
+    const inputs = initInputs(situation, first);
+    const { name, address, labels, pool } = first;
+    const from = {
+      host: { name, address, labels, pool },
+      masters: inputs.masters,
+      etcd: inputs.etcd,
+    };
+    const stages = () => keysOf.of(situation.cluster, from, () => makeClusterKeys(inputs));
     const about = { kind: 'cluster-keys', subject: first.id } as const;
     const { generation } = goalKeyOf(situation, { ...about, inputsDigest: '' }, first);
     const done = first.node.plans.findLast(

@@ -33,14 +33,14 @@ export const agentBugs: readonly Bug[] = [
   },
   {
     name: 'what was obeyed is forgotten with the process',
-    caughtBy: '',
-    seed: 1,
+    caughtBy: 'no lower',
+    seed: 2,
     seams: () => ({ agent: { wrapDisk: forgetful } }),
   },
   {
     name: 'a kubeadm phase runs whatever its check says',
     caughtBy: 'runs twice in silence',
-    seed: 1,
+    seed: 2,
     seams: () => ({
       agent: {
         wrapRegistry: (registry) => ({
@@ -71,28 +71,19 @@ export const agentBugs: readonly Bug[] = [
     }),
   },
   {
-    name: 'etcd is started again whenever its unit is looked at',
+    name: 'an agent that waits for etcd starts its own member again',
     caughtBy: 'quorum',
-    seed: 1,
+    seed: 6,
     seams: () => ({
       agent: {
         wrapRegistry: (registry) => ({
           ...registry,
-          'manage-unit': {
-            ...registry['manage-unit'],
-            check: async (args, context) =>
-              args.name === 'etcd.service'
-                ? { kind: 'needed', why: 'it is always started again' }
-                : await registry['manage-unit'].check(args, context),
+          'wait-etcd-healthy': {
+            ...registry['wait-etcd-healthy'],
             apply: async (args, context) => {
-              if (args.name !== 'etcd.service') {
-                return await registry['manage-unit'].apply(args, context);
-              }
-              await runOn(context, ['systemctl', 'enable', args.name]);
-              await runOn(context, ['systemctl', 'restart', args.name], 2);
-              return {};
+              await runOn(context, ['systemctl', 'restart', 'etcd.service']);
+              return await registry['wait-etcd-healthy'].apply(args, context);
             },
-            verify: async () => undefined,
           },
         }),
       },
@@ -101,7 +92,7 @@ export const agentBugs: readonly Bug[] = [
   {
     name: 'commands of a killed agent are not looked for',
     caughtBy: 'runs twice in silence',
-    seed: 1,
+    seed: 28,
     seams: () => ({
       agent: {
         wrapHost: (port) => ({

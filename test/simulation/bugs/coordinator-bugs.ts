@@ -102,7 +102,7 @@ export const coordinatorBugs: readonly Bug[] = [
   {
     name: 'the store says that it has what it loses',
     caughtBy: 'in its store after every crash',
-    seed: 1,
+    seed: 11,
     seams: unsyncedStore,
   },
   {
@@ -132,7 +132,7 @@ export const coordinatorBugs: readonly Bug[] = [
   {
     name: 'disrupting steps are said to be calm',
     caughtBy: 'old answer',
-    seed: 1,
+    seed: 6,
     seams: () =>
       deciding(
         withStages((stages) =>
@@ -150,7 +150,7 @@ export const coordinatorBugs: readonly Bug[] = [
   {
     name: 'a failure is final',
     caughtBy: 'everything converges',
-    seed: 1,
+    seed: 3,
     seams: () =>
       deciding((view, now) => {
         const decision = decide(view, now);

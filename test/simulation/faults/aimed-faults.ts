@@ -66,6 +66,7 @@ const aimed = (how: string, blow: Blow, aim: Aim): Fault => ({
     const { world } = fleet;
     const ends: (() => void)[] = [];
     let left = 1 + chance.below(4);
+    let isOver = false;
     const watch = (event: WorldEvent): void => {
       const host = aim.at(event);
       if (host === null) return;
@@ -73,13 +74,14 @@ const aimed = (how: string, blow: Blow, aim: Aim): Fault => ({
       if (left !== 0) return;
       // Not in the middle of what happens: a moment later.
       world.scheduler.schedule(chance.between(0, aim.withinMs), null, () => {
+        if (isOver) return;
         world.tell({ kind: 'fault', what: `${host.name} is ${how}` });
         ends.push(blow(fleet, host, chance));
       });
     };
     world.watchers.push(watch);
     return () => {
-      left = 0;
+      isOver = true;
       world.watchers.splice(world.watchers.indexOf(watch), 1);
       for (const end of ends) end();
     };

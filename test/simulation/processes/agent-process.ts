@@ -50,7 +50,7 @@ export interface AgentParts {
   readonly seams: AgentSeams;
 }
 
-const restartMs = [1_000, 3_000] as const;
+const restartMs = [1_000, 2_500] as const;
 const paths = agentPaths({ stateDirectory: '/state' });
 
 /** Starts it, and again when it ends by itself. @param token what `join-material` laid down */

@@ -1,6 +1,6 @@
 // The coordinator's store as one life of it sees it: the records survive, the process may be killed
 // right before or right after any commit. Those that read nothing but what was stored stay right.
-import type { PutResult, Store } from '../../../coordinator/store/store.ts';
+import type { PutResult, Store, Stored } from '../../../coordinator/store/store.ts';
 import type { MemoryStore } from '../../fakes/store.ts';
 import type { Life } from '../core/life.ts';
 import type { World } from '../world/world.ts';
@@ -8,6 +8,39 @@ import type { World } from '../world/world.ts';
 export type CommitMoment = 'before' | 'after';
 /** May kill the process. */
 export type CommitHook = (moment: CommitMoment, key: string) => void;
+
+/** As it is in the store, read once: nobody changes what a store gave. */
+function readOnce(inner: MemoryStore): Pick<Store, 'get' | 'range' | 'changesSince'> {
+  const known = new Map<string, Stored<unknown>>();
+  const look = (key: string): Stored<unknown> | null => {
+    const entry = inner.disk.records.get(key);
+    if (entry === undefined) return null;
+    const before = known.get(key);
+    if (before?.revision === entry.revision) return before;
+    const value = JSON.parse(entry.text) as unknown;
+    const stored = { key, value, revision: entry.revision };
+    known.set(key, stored);
+    return stored;
+  };
+  return {
+    get: async <T>(key: string) => look(key) as Stored<T> | null,
+    range: async <T>(prefix: string) =>
+      [...inner.disk.records.keys()]
+        .filter((key) => key.startsWith(prefix))
+        .sort()
+        .map((key) => look(key) as Stored<T>),
+    changesSince: async (after) => {
+      const { records, deletions, revision, forgotten } = inner.disk;
+      const isComplete = after === 0 || after < forgotten || after > revision;
+      const changed = [...records]
+        .filter(([, entry]) => isComplete || entry.revision > after)
+        .sort(([, a], [, b]) => a.revision - b.revision)
+        .map(([key]) => look(key) as Stored<unknown>);
+      const deleted = isComplete ? [] : [...deletions].filter(([, at]) => at > after);
+      return { records: changed, deleted: deleted.map(([key]) => key), revision, isComplete };
+    },
+  };
+}
 
 const forever = new Promise<never>(() => undefined);
 
@@ -18,6 +51,7 @@ export function storePort(of: {
   readonly hook: CommitHook;
 }): Store {
   const { inner, life, world, hook } = of;
+  const reads = readOnce(inner);
   const alive = async <T>(work: () => Promise<T>): Promise<T> =>
     life.isAlive ? await work() : await forever;
   const commit = async (
@@ -35,13 +69,13 @@ export function storePort(of: {
     return life.isAlive ? result : await forever;
   };
   return {
-    get: (key) => alive(() => inner.get(key)),
-    range: (prefix) => alive(() => inner.range(prefix)),
+    get: (key) => alive(() => reads.get(key)),
+    range: (prefix) => alive(() => reads.range(prefix)),
     put: (key, value, expected) =>
       alive(() => commit(key, () => inner.put(key, value, expected), value)),
     delete: (key, expected) => alive(() => commit(key, () => inner.delete(key, expected), null)),
     revision: () => alive(() => inner.revision()),
-    changesSince: (after) => alive(() => inner.changesSince(after)),
+    changesSince: (after) => alive(() => reads.changesSince(after)),
     changed: (after, signal) => inner.changed(after, signal),
     close: async () => undefined,
   };

@@ -40,7 +40,7 @@ const programs: Readonly<Record<string, (args: readonly string[], place: Place) 
   }),
   import: ([reference = ''], { host }) => ({
     ...calm,
-    lastsMs: [200, 3_000],
+    lastsMs: [200, 8_000],
     parts: [
       {
         isThere: () => host.images.has(reference),
@@ -58,7 +58,7 @@ const programs: Readonly<Record<string, (args: readonly string[], place: Place) 
     const name = args.slice(0, -1).join(' ');
     const parts = phaseParts(name, place);
     return {
-      lastsMs: [300, 2_500],
+      lastsMs: [300, 6_000],
       parts,
       isOnce: true,
       isDisruptive: name.endsWith('control-plane all') || name.endsWith('prepare control-plane'),
