@@ -1,6 +1,6 @@
 // The real agent as a process, from source, with folders of its own: started, killed, started again.
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -40,6 +40,16 @@ export class AgentProcess {
   /** Another process for the same folders. */
   twin(): AgentProcess {
     return new AgentProcess(this.directory);
+  }
+
+  /** Its folders as they are now, copied: as a machine whose disk was cloned. */
+  async clone(coordinators: readonly string[]): Promise<AgentProcess> {
+    const directory = await mkdtemp(join(tmpdir(), 'muster-agent-e2e-'));
+    await cp(this.directory, directory, { recursive: true });
+    const agent = new AgentProcess(directory);
+    const config = { coordinators, artifacts: [], nodeName: 'w1' };
+    await writeFile(join(agent.configDirectory, 'agent.json'), JSON.stringify(config));
+    return agent;
   }
 
   get configDirectory(): string {

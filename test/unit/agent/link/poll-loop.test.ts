@@ -127,10 +127,24 @@ test('a host that is not taken keeps asking slowly', async () => {
   link.failures.push(new AppError('permission-denied', 'banned'));
   link.ring();
   await clock.advance(10_000);
-  expect(lines.at(-1)).toMatch(/does not take this host: banned; the agent keeps asking/);
+  expect(lines.at(-1)).toMatch(
+    /does not take this host: banned; the agent begins nothing new and keeps asking/,
+  );
   expect(link.polls).toHaveLength(2);
   await clock.advance(30_000);
   expect(link.polls.length).toBeGreaterThan(2);
+});
+
+test('a host that stays locked out has the reason in its log once, and is back soon after it is let in', async () => {
+  const { link, clock, lines } = aLoop();
+  await clock.advance(1_000);
+  const locked = new AppError('permission-denied', 'w1 is locked');
+  link.failures.push(...Array.from({ length: 20 }, () => locked));
+  link.ring();
+  await clock.advance(15_000 * 19);
+  expect(lines.filter((line) => line.includes('w1 is locked'))).toHaveLength(1);
+  await clock.advance(40_000);
+  expect(lines.at(-1)).toBe('connected to the coordinator');
 });
 
 test('an answer for another fleet is a failed poll and reaches nobody', async () => {

@@ -90,9 +90,10 @@ describe('joins that were refused', () => {
         subject: 'w2',
         reason: {
           code: 'join-refused',
+          wish: 'join',
           source: '10.0.0.2',
           why: 'same machine-id as w1',
-          mend: 'it gets its own',
+          mend: 'it gets its own (its id is a)',
         },
         sinceMs: clock.now() - 20 * 60_000,
       },
