@@ -8,6 +8,10 @@ import type { FleetDefinition } from '../shared/rpc/generated/muster/v1/Fleet.ts
 import type { OperatorDefinition } from '../shared/rpc/generated/muster/v1/Operator.ts';
 import { type Handlers, implement } from '../shared/rpc/handler.ts';
 import { services } from '../shared/rpc/load.ts';
+import { auditBy, type Caller } from './access/caller.ts';
+import { login, renewOperator } from './access/login.ts';
+import { createOpenCalls } from './access/open-calls.ts';
+import { addOperator, revokeOperator } from './access/operator-accounts.ts';
 import { type ArtifactProvider, createArtifactProvider } from './artifacts/artifact-provider.ts';
 import { ArtifactStore } from './artifacts/artifact-store.ts';
 import type { ReleaseBases } from './artifacts/release-bases.ts';
@@ -32,7 +36,8 @@ import { parseHealth } from './rpc/fleet/parse-health.ts';
 import { fleetHandlers } from './rpc/fleet-service.ts';
 import { createMembers } from './rpc/members.ts';
 import { operatorHandlers } from './rpc/operator-service.ts';
-import { operatorGuard } from './rpc/operators.ts';
+import { certifiedOperators, localOperators } from './rpc/operators.ts';
+import { createRefusedCalls } from './rpc/refused-calls.ts';
 import type { ServedService } from './rpc/server.ts';
 import {
   type ClusterRecord,
@@ -117,18 +122,37 @@ export async function createCore(options: CoreOptions): Promise<Core> {
   const challenges = createChallenges(clock);
   const limit = createRateLimit(clock);
   const join = createJoin({ store, clock, log, audit, feed, challenges, limit, refused });
-  const members = createMembers({ store, clock, log, audit });
+  const refusedCalls = createRefusedCalls({ clock, log, audit });
+  const members = createMembers({ store, clock, refused: refusedCalls });
   const ports = { grpc: options.settings.grpcPort, https: options.settings.httpsPort };
   const certificateClock = options.certificateClock ?? clock;
-  const operator = operatorHandlers({
+  const openCalls = createOpenCalls();
+  const endSessions = (name: string): void => openCalls.end(name);
+  const operatorFor = (caller: Caller): Handlers<OperatorDefinition> => {
+    const own = auditBy(audit, caller);
+    const accounts = { store, clock, audit: own, keys };
+    return operatorHandlers({
+      ...operatorParts,
+      audit: own,
+      tokens: {
+        create: (tokenOptions) => createToken({ store, keys, clock, audit: own }, tokenOptions),
+        change: (id, change) => changeToken({ store, clock, audit: own }, id, change),
+      },
+      access: {
+        add: (wanted) => addOperator(accounts, wanted),
+        revoke: async (name) => {
+          await revokeOperator(accounts, name);
+          endSessions(name);
+        },
+        renew: (csr) => renewOperator(accounts, caller, csr),
+      },
+    });
+  };
+  const operatorParts = {
     version: COORDINATOR_VERSION,
     ...shared,
     clusters: coordinator,
     health: { book: health, polls, certificateClock },
-    tokens: {
-      create: (tokenOptions) => createToken({ store, keys, clock, audit }, tokenOptions),
-      change: (id, change) => changeToken({ store, clock, audit }, id, change),
-    },
     artifacts,
     join: {
       fleetCaPem: keys.fleetCaPem,
@@ -142,8 +166,25 @@ export async function createCore(options: CoreOptions): Promise<Core> {
       agentSha256: createAgentDigests(options.agentBinaries),
       agentUnit: options.agentUnit,
     },
+  };
+  const loginLimit = createRateLimit(clock);
+  const enrollment = enrollmentHandlers({
+    fleet,
+    keys,
+    clock,
+    challenges,
+    join,
+    login: (claim) => login({ store, clock, audit, keys, limit: loginLimit, endSessions }, claim),
   });
-  const enrollment = enrollmentHandlers({ fleet, keys, clock, challenges, join });
+  const guard = {
+    store,
+    clock,
+    log,
+    audit,
+    refused: refusedCalls,
+    openCalls,
+    handlersFor: operatorFor,
+  };
   const member = fleetHandlers({ ...shared, keys, polls, health, members });
   return {
     coordinator,
@@ -151,9 +192,9 @@ export async function createCore(options: CoreOptions): Promise<Core> {
     openServices: [
       enrollmentService(enrollment, options),
       fleetService(member, { ...options, guard: members.guard }),
-      operatorService(operator, { ...options, guard: operatorGuard(clock) }),
+      operatorService(certifiedOperators(guard), options),
     ],
-    localServices: [operatorService(operator, options)],
+    localServices: [operatorService(localOperators(guard), options)],
     tellPorts: (grpc, https) => {
       Object.assign(ports, { grpc, https });
     },
@@ -178,17 +219,13 @@ const fleetService = (
   implementation: implement<FleetDefinition>(services.fleet, handlers, { log, signal, guard }),
 });
 
-/** Without a guard only behind the socket, whose folder is the guard. */
+/** Its guard is within the handlers: they are made for the caller that it finds. */
 const operatorService = (
   handlers: Handlers<OperatorDefinition>,
-  { log, signal, guard }: Guarded,
+  { log, signal }: Guarded,
 ): ServedService => ({
   definition: services.operator,
-  implementation: implement<OperatorDefinition>(services.operator, handlers, {
-    log,
-    signal,
-    ...(guard === undefined ? {} : { guard }),
-  }),
+  implementation: implement<OperatorDefinition>(services.operator, handlers, { log, signal }),
 });
 
 async function artifactView(

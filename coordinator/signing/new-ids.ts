@@ -12,3 +12,5 @@ export const newPlanId = (): PlanId => asPlanId(`p${randomBase32(12)}`);
 export const newFleetId = (): string => `f${randomBase32(12)}`;
 /** Not secret. */
 export const newTokenId = (): string => `mt${randomBase32(10)}`;
+/** Of a login token; not secret. */
+export const newLoginId = (): string => `ml${randomBase32(10)}`;
