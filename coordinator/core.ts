@@ -167,14 +167,15 @@ export async function createCore(options: CoreOptions): Promise<Core> {
       agentUnit: options.agentUnit,
     },
   };
-  const loginLimit = createRateLimit(clock);
+  const { admit: mayFail, failed } = createRateLimit(clock);
   const enrollment = enrollmentHandlers({
     fleet,
     keys,
     clock,
     challenges,
     join,
-    login: (claim) => login({ store, clock, audit, keys, limit: loginLimit, endSessions }, claim),
+    login: (claim) =>
+      login({ store, clock, audit, keys, limit: { mayFail, failed }, endSessions }, claim),
   });
   const guard = {
     store,

@@ -6,7 +6,6 @@ import { timingSafeEqual } from 'node:crypto';
 import type { Clock } from '../../shared/clock.ts';
 import { AppError } from '../../shared/errors.ts';
 import { base64urlSha256 } from '../../shared/join-token.ts';
-import type { RateLimit } from '../enrollment/rate-limit.ts';
 import type { AuditLog } from '../events/audit-log.ts';
 import { keyOfRequest } from '../keys/certificate-request.ts';
 import type { Keys } from '../keys/keys.ts';
@@ -20,9 +19,16 @@ export interface LoginDependencies {
   readonly clock: Clock;
   readonly audit: Pick<AuditLog, 'append'>;
   readonly keys: Pick<Keys, 'issueOperatorCertificate'>;
-  readonly limit: RateLimit;
+  readonly limit: LoginLimit;
   /** What an operator has open under an older key ends. */
   readonly endSessions: (operator: string) => void;
+}
+
+/** Holds back who fails again and again, and nobody else: a good token is never refused for others. */
+export interface LoginLimit {
+  /** @throws AppError rate-limited: refused, and not written down again */
+  mayFail(source: string): void;
+  failed(source: string): void;
 }
 
 export interface LoginClaim {
@@ -46,14 +52,14 @@ export const BAD_LOGIN_TEXT =
 type BadReason = 'malformed' | 'unknown' | 'wrong-secret' | 'expired' | 'used-up';
 
 export async function login(deps: LoginDependencies, claim: LoginClaim): Promise<LoggedIn> {
-  deps.limit.admit(claim.source);
-  const spki = await keyOf(deps, claim);
+  // Before a key of a stranger is looked at, which costs more.
+  const first = await judge(deps, claim, null);
+  if (first.reason !== null) throw await badToken(deps, claim, first.reason);
+  const { spki } = await keyOfRequest(claim.csr);
   const publicKey = Buffer.from(spki).toString('base64');
   for (;;) {
     const { stored, reason } = await judge(deps, claim, publicKey);
-    if (stored === null || stored.value.login === null) {
-      throw await badToken(deps, claim, reason ?? 'unknown');
-    }
+    if (stored?.value.login == null) throw await badToken(deps, claim, reason ?? 'unknown');
     const now = deps.clock.now();
     const record: OperatorRecord = {
       ...stored.value,
@@ -63,6 +69,11 @@ export async function login(deps: LoginDependencies, claim: LoginClaim): Promise
       expiresMs: now + stored.value.certificateTtlMs,
       login: { ...stored.value.login, spentBy: publicKey },
     };
+    const put = await deps.store.put(stored.key, record, stored.revision);
+    // Another key spent it, or the operator was revoked: judge anew.
+    if (put.kind === 'conflict') continue;
+    if (stored.value.publicKey !== publicKey) deps.endSessions(record.name);
+    // Before there is a certificate: without one the key is nobody.
     await deps.audit.append('operator-login', {
       operator: record.name,
       role: record.role,
@@ -70,10 +81,6 @@ export async function login(deps: LoginDependencies, claim: LoginClaim): Promise
       loginId: stored.value.login.id,
       publicKey,
     });
-    const put = await deps.store.put(stored.key, record, stored.revision);
-    // Another key spent it, or the operator was revoked: judge anew.
-    if (put.kind === 'conflict') continue;
-    if (stored.value.publicKey !== publicKey) deps.endSessions(record.name);
     return { record, certificatePem: await certificateFor(deps, record, spki) };
   }
 }
@@ -108,16 +115,6 @@ export async function renewOperator(
   return await certificateFor(deps, record, spki);
 }
 
-/** A request that is none costs as much to look at as a wrong token, and counts as one. */
-async function keyOf(deps: LoginDependencies, { csr, source }: LoginClaim): Promise<Uint8Array> {
-  try {
-    return (await keyOfRequest(csr)).spki;
-  } catch (thrown) {
-    deps.limit.failed(source);
-    throw thrown;
-  }
-}
-
 async function certificateFor(
   deps: Pick<LoginDependencies, 'clock' | 'keys'>,
   record: OperatorRecord,
@@ -134,10 +131,11 @@ interface Judged {
   readonly reason: BadReason | null;
 }
 
+/** @param publicKey null when it is not known yet */
 async function judge(
   deps: LoginDependencies,
   claim: LoginClaim,
-  publicKey: string,
+  publicKey: string | null,
 ): Promise<Judged> {
   const bad = (reason: BadReason): Judged => ({ stored: null, reason });
   const credential = parseLoginCredential(claim.credential);
@@ -153,7 +151,8 @@ async function judge(
   if (stored === null || found === null || stored.value.state !== 'active') return bad('unknown');
   if (!isSecret) return bad('wrong-secret');
   if (found.expiresMs <= deps.clock.now()) return bad('expired');
-  if (found.spentBy !== null && found.spentBy !== publicKey) return bad('used-up');
+  const isOthers = found.spentBy !== null && found.spentBy !== publicKey;
+  if (publicKey !== null && isOthers) return bad('used-up');
   return { stored, reason: null };
 }
 
@@ -162,6 +161,7 @@ async function badToken(
   claim: LoginClaim,
   reason: BadReason,
 ): Promise<AppError> {
+  deps.limit.mayFail(claim.source);
   deps.limit.failed(claim.source);
   const loginId = parseLoginCredential(claim.credential)?.id ?? null;
   await deps.audit.append('login-refused', { reason, loginId, source: claim.source });

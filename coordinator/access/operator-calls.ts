@@ -1,5 +1,6 @@
 // Every call of the Operator service: who may make it, and what of it is written down before it is
 // begun. A call without a row here does not compile. Pure.
+import { sha256Hex } from '../../shared/canonical.ts';
 import type { MethodName, RequestOutput } from '../../shared/rpc/calls.ts';
 import type { OperatorDefinition } from '../../shared/rpc/generated/muster/v1/Operator.ts';
 
@@ -28,14 +29,17 @@ export const operatorCalls: { readonly [M in OperatorCall]: CallRow<M> } = {
   Watch: reading,
   Explain: reading,
   Logs: reading,
-  Apply: { least: 'admin', about: ({ dryRun, ignore }) => ({ dryRun, ignore }) },
+  Apply: {
+    least: 'admin',
+    about: ({ specYaml, dryRun, ignore }) => ({ spec: sha256Hex(specYaml), dryRun, ignore }),
+  },
   CreateToken: { least: 'admin', about: ({ pool, uses }) => ({ pool, uses }) },
   ChangeToken: { least: 'admin', about: ({ id, action }) => ({ tokenId: id, action }) },
   JoinMaterial: { least: 'admin', about: ({ token }) => ({ pool: token?.pool ?? '' }) },
   Retry: { least: 'admin', about: ({ node }) => ({ node }) },
   Kubeconfig: {
     least: 'admin',
-    about: ({ user, ttlSeconds }) => ({ user, ttlSeconds }),
+    about: ({ user, ttlSeconds, csrPem }) => ({ user, ttlSeconds, request: sha256Hex(csrPem) }),
     isPolled: true,
   },
   SmokeTest: { least: 'admin', about: ({ runId }) => ({ runId }), isPolled: true },

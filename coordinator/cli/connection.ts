@@ -80,7 +80,7 @@ async function withClient<T>(
   io: CliIo,
   work: (call: Call) => Promise<T>,
 ): Promise<T> {
-  const target = await findTarget(options, io);
+  const target = await findTarget({ ...options, dataDir: dataDirOf(options, io) }, io);
   const client = await openClient(target, io);
   const call: Call = async (method, request, given = {}) => {
     const { timeoutMs = defaultTimeoutMs } = given;

@@ -9,19 +9,12 @@
 import { open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Clock } from '../../shared/clock.ts';
-import { AppError } from '../../shared/errors.ts';
 import { isNotFound, syncDirectory } from '../keys/private-file.ts';
-import { fullFile, fullFiles, readAuditFiles } from './audit-files.ts';
+import { endOf, endOfFile, endOfFullFiles, missingTail } from './audit-end.ts';
+import { fullFile, fullFiles } from './audit-files.ts';
 import type { HeadStore } from './audit-head.ts';
-import {
-  type ChainEnd,
-  digestOfLine,
-  type Entry,
-  GENESIS,
-  lineAfter,
-  parseLine,
-} from './audit-line.ts';
-import { type AuditFile, type AuditTail, readTail } from './audit-tail.ts';
+import { type ChainEnd, digestOfLine, type Entry, lineAfter } from './audit-line.ts';
+import { type AuditFile, readTail } from './audit-tail.ts';
 
 /** Static names, so that they can be counted and searched. */
 export type AuditEvent =
@@ -111,7 +104,7 @@ export async function openAuditLog(
   let file = await openFile(path);
   const tail = await readTail(file);
   // What is on the disk for good; the next line goes behind it.
-  let end: ChainEnd = (await endOf(tail, path)) ?? (await endOfFullFiles(path));
+  let end: ChainEnd = endOf(tail, path) ?? (await endOfFullFiles(path));
   let bytes = tail.bytes;
   if (tail.tornBytes > 0) await file.truncate(bytes);
   let isTailClean = true;
@@ -236,47 +229,4 @@ function linesOf(
     return `${line}\n`;
   });
   return { text: lines.join(''), end };
-}
-
-/** Null when there is no whole line. */
-async function endOf({ line }: AuditTail, path: string): Promise<ChainEnd | null> {
-  if (line === null) return null;
-  const parsed = parseLine(line);
-  if (parsed !== null) return { seq: parsed.seq, digest: digestOfLine(line) };
-  throw new AppError(
-    'internal',
-    `the last line of ${path} is not an audit entry: look at it, then move the file away`,
-  );
-}
-
-async function endOfFullFiles(path: string): Promise<ChainEnd> {
-  const newest = (await fullFiles(path)).at(-1);
-  return newest === undefined ? { seq: 0, digest: GENESIS } : await endOfFile(newest);
-}
-
-async function endOfFile(path: string): Promise<ChainEnd> {
-  const file = await open(path, 'r');
-  try {
-    return (await endOf(await readTail(file), path)) ?? { seq: 0, digest: GENESIS };
-  } finally {
-    await file.close();
-  }
-}
-
-/** Null when the log reaches what was remembered of it. */
-async function missingTail(
-  path: string,
-  end: ChainEnd,
-  head: HeadStore,
-): Promise<AuditFields | null> {
-  const remembered = await head.read();
-  if (remembered === null || remembered.seq === 0) return null;
-  const { seq, digest } = remembered;
-  if (seq === end.seq && digest === end.digest) return null;
-  const missing = { remembered: seq, digest, found: end.seq };
-  if (seq >= end.seq) return missing;
-  // Lines written since it was remembered: it has to be among the newest.
-  const files = [...(await fullFiles(path)).slice(-1), path];
-  const { check } = await readAuditFiles(files, { heads: [remembered], isPart: true });
-  return check.kind === 'broken' ? { ...missing, reason: check.reason } : null;
 }

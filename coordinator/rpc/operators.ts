@@ -78,7 +78,7 @@ function guarded(
     const handler = async (request: never, context: CallContext): Promise<object> => {
       const caller = await admit(deps, { identify, context, call });
       const entry = await writeDown(deps, { caller, call, request, polled });
-      return await run(deps, { caller, call, request, context, entry });
+      return await run(deps, { identify, caller, call, request, context, entry });
     };
     return [call, handler] as const;
   });
@@ -135,6 +135,7 @@ async function writeDown(
 }
 
 interface Running {
+  readonly identify: Identify;
   readonly caller: Caller;
   readonly call: OperatorCall;
   readonly request: never;
@@ -143,10 +144,12 @@ interface Running {
 }
 
 async function run(deps: OperatorGuardDependencies, running: Running): Promise<object> {
-  const { caller, call, request, context, entry } = running;
+  const { identify, caller, call, request, context, entry } = running;
   const open = deps.openCalls.open(caller.name);
   const signal = AbortSignal.any([context.signal, open.signal]);
   try {
+    // Once more: who was revoked before this call could be ended would not be noticed.
+    await identify(context);
     return await deps.handlersFor(caller)[call](request, { ...context, signal });
   } catch (thrown) {
     if (isAbort(thrown) && open.signal.aborted) {

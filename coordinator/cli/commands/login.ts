@@ -24,7 +24,7 @@ interface LoginOptions {
   readonly context?: string;
 }
 
-const timeoutMs = 10_000;
+const timeoutMs = 30_000;
 const defaultPort = 7443;
 
 export async function loginCommand(options: LoginOptions, io: CliIo): Promise<undefined> {
@@ -87,11 +87,17 @@ async function logIn(login: Login, folder: ContextFolder, io: CliIo): Promise<Co
   } catch (thrown) {
     // A token that was refused is of no use again, and so is the key made for it.
     if (thrown instanceof AppError && thrown.code === 'unauthenticated') await pending.remove();
-    throw thrown;
+    throw thrown instanceof AppError && thrown.code === 'timeout' ? lost(thrown) : thrown;
   } finally {
     client.close();
   }
 }
+
+/** The token may have been spent by the key that is kept for it. */
+const lost = (thrown: AppError): AppError =>
+  new AppError('unavailable', `${thrown.message}; the same command again is the same login`, {
+    cause: thrown,
+  });
 
 /** Never from the command line, where every user of the machine can read it. */
 async function readToken({ tokenFile }: LoginOptions, io: CliIo): Promise<string> {

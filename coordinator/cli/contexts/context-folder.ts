@@ -59,6 +59,7 @@ export function openContextFolder(io: Pick<CliIo, 'env'>): ContextFolder {
       await writePrivateFile(pathOf(context.name), `${JSON.stringify(context, null, 2)}\n`);
     },
     async remove(name) {
+      checkContextName(name);
       const names = await folderOps.names();
       if (!names.includes(name)) throw notThere(name, names);
       await rm(pathOf(name));
@@ -69,6 +70,7 @@ export function openContextFolder(io: Pick<CliIo, 'env'>): ContextFolder {
       return isOf('operatorName', name) ? name : null;
     },
     async use(name) {
+      checkContextName(name);
       const names = await folderOps.names();
       if (name !== LOCAL && !names.includes(name)) throw notThere(name, names);
       await makePrivateDirectory(folder);

@@ -109,8 +109,8 @@ test('what is named comes first; a context in use comes where nothing is', async
   await folder.write(context('prod'));
   await folder.use('lab');
   const meant = async (options: object, more: Record<string, string> = {}): Promise<string> => {
-    const io = { env: { ...env, ...more } } as unknown as Parameters<typeof findTarget>[1];
-    const target = await findTarget(options, io);
+    const dataDir = more['MUSTER_DATA'] ?? '/nowhere';
+    const target = await findTarget({ ...options, dataDir }, { env: { ...env, ...more } });
     return target.kind === 'socket' ? target.path : target.context.name;
   };
   expect(await meant({})).toBe('lab');
@@ -124,7 +124,7 @@ test('what is named comes first; a context in use comes where nothing is', async
   expect((await failureOf(meant({ context: 'prod', data: '/d' }))).code).toBe('usage');
   expect((await failureOf(meant({ context: 'gone' }))).code).toBe('not-found');
   await folder.remove('lab');
-  expect(await meant({})).toMatch(/coordinator\.sock$/);
+  expect(await meant({})).toBe('/nowhere/coordinator.sock');
 });
 
 test.each(['../x', 'A', '', 'a/b', '.', 'local.', 'a\u001b'])(
