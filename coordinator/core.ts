@@ -9,6 +9,10 @@ import type { FleetDefinition } from '../shared/rpc/generated/muster/v1/Fleet.ts
 import type { OperatorDefinition } from '../shared/rpc/generated/muster/v1/Operator.ts';
 import { type Handlers, implement } from '../shared/rpc/handler.ts';
 import { services } from '../shared/rpc/load.ts';
+import { auditBy, type Caller } from './access/caller.ts';
+import { login, renewOperator } from './access/login.ts';
+import { createOpenCalls } from './access/open-calls.ts';
+import { addOperator, revokeOperator } from './access/operator-accounts.ts';
 import type { ArtifactProvider } from './artifacts/artifact-provider.ts';
 import type { Settings } from './config.ts';
 import { type Coordinator, createCoordinator, type Decide } from './coordinator.ts';
@@ -33,7 +37,8 @@ import { parseHealth } from './rpc/fleet/parse-health.ts';
 import { fleetHandlers } from './rpc/fleet-service.ts';
 import { createMembers } from './rpc/members.ts';
 import { operatorHandlers } from './rpc/operator-service.ts';
-import { operatorGuard } from './rpc/operators.ts';
+import { certifiedOperators, localOperators } from './rpc/operators.ts';
+import { createRefusedCalls } from './rpc/refused-calls.ts';
 import type { ServedService } from './rpc/server.ts';
 import {
   type ClusterRecord,
@@ -110,24 +115,45 @@ export async function createCore(options: CoreOptions): Promise<Core> {
   const limit = createRateLimit(clock);
   const joining = { store, clock, log, audit, feed, challenges, limit, refused };
   const join = createJoin(joining);
-  const members = createMembers({ store, clock, log, audit });
   const instances = createInstances(clock);
+  const refusedCalls = createRefusedCalls({ clock, log, audit });
+  const members = createMembers({ store, clock, refused: refusedCalls });
   const ports = { grpc: options.settings.grpcPort, https: options.settings.httpsPort };
   const certificateClock = options.certificateClock ?? clock;
-  const operator = operatorHandlers({
+  const openCalls = createOpenCalls();
+  const endSessions = (name: string): void => openCalls.end(name);
+  const operatorFor = (caller: Caller): Handlers<OperatorDefinition> => {
+    const own = auditBy(audit, caller);
+    const accounts = { store, clock, audit: own, keys };
+    return operatorHandlers({
+      ...operatorParts,
+      audit: own,
+      tokens: {
+        create: (tokenOptions) =>
+          createToken({ store, keys, clock, audit: own, random }, tokenOptions),
+        change: (id, change) => changeToken({ store, clock, audit: own }, id, change),
+      },
+      access: {
+        add: (wanted) => addOperator(accounts, wanted),
+        revoke: async (name) => {
+          await revokeOperator(accounts, name);
+          endSessions(name);
+        },
+        renew: (csr) => renewOperator(accounts, caller, csr),
+      },
+    });
+  };
+  const operatorParts = {
     version: COORDINATOR_VERSION,
     ...shared,
     clusters: coordinator,
     health: { book: health, polls, certificateClock },
-    tokens: {
-      create: (tokenOptions) => createToken({ store, keys, clock, audit, random }, tokenOptions),
-      change: (id, change) => changeToken({ store, clock, audit }, id, change),
-    },
     artifacts,
     identities: {
       plans,
       isOnline: polls.isOnline,
-      isMissed: (nodeId) => !polls.isOnline(nodeId) && clock.now() - polls.startedMs > ONLINE_MS,
+      isMissed: (nodeId: string) =>
+        !polls.isOnline(nodeId) && clock.now() - polls.startedMs > ONLINE_MS,
       refused: refused.find,
       wake,
       forget: instances.forget,
@@ -144,7 +170,8 @@ export async function createCore(options: CoreOptions): Promise<Core> {
       agentSha256: createAgentDigests(options.agentBinaries),
       agentUnit: options.agentUnit,
     },
-  });
+  };
+  const { admit: mayFail, failed } = createRateLimit(clock);
   const enrollment = enrollmentHandlers({
     fleet,
     keys,
@@ -153,7 +180,18 @@ export async function createCore(options: CoreOptions): Promise<Core> {
     challenges,
     join,
     comeBack: (claim) => comeBack({ ...joining, keys, wake }, claim),
+    login: (claim) =>
+      login({ store, clock, audit, keys, limit: { mayFail, failed }, endSessions }, claim),
   });
+  const guard = {
+    store,
+    clock,
+    log,
+    audit,
+    refused: refusedCalls,
+    openCalls,
+    handlersFor: operatorFor,
+  };
   const member = fleetHandlers({
     ...shared,
     keys,
@@ -170,9 +208,9 @@ export async function createCore(options: CoreOptions): Promise<Core> {
     openServices: [
       enrollmentService(enrollment, options),
       fleetService(member, { ...options, guard: members.guard }),
-      operatorService(operator, { ...options, guard: operatorGuard(clock) }),
+      operatorService(certifiedOperators(guard), options),
     ],
-    localServices: [operatorService(operator, options)],
+    localServices: [operatorService(localOperators(guard), options)],
     tellPorts: (grpc, https) => {
       Object.assign(ports, { grpc, https });
     },
@@ -197,17 +235,13 @@ const fleetService = (
   implementation: implement<FleetDefinition>(services.fleet, handlers, { log, signal, guard }),
 });
 
-/** Without a guard only behind the socket, whose folder is the guard. */
+/** Its guard is within the handlers: they are made for the caller that it finds. */
 const operatorService = (
   handlers: Handlers<OperatorDefinition>,
-  { log, signal, guard }: Guarded,
+  { log, signal }: Guarded,
 ): ServedService => ({
   definition: services.operator,
-  implementation: implement<OperatorDefinition>(services.operator, handlers, {
-    log,
-    signal,
-    ...(guard === undefined ? {} : { guard }),
-  }),
+  implementation: implement<OperatorDefinition>(services.operator, handlers, { log, signal }),
 });
 
 async function artifactView(

@@ -12,6 +12,8 @@ import { resumePulls } from './artifacts/resume-pulls.ts';
 import { requireSettings } from './config.ts';
 import type { Decide } from './coordinator.ts';
 import { createCore } from './core.ts';
+import { headFile } from './events/audit-files.ts';
+import { auditHeadFile } from './events/audit-head.ts';
 import { openAuditLog } from './events/audit-log.ts';
 import { openKeys } from './keys/keys.ts';
 import { dataPaths } from './keys/paths.ts';
@@ -81,7 +83,10 @@ async function start(options: ServeOptions, parts: Part[]): Promise<Running> {
   const store = (options.openStore ?? openSqliteStore)(paths.store);
   parts.push({ name: 'store', stop: () => store.close() });
   const keys = await openKeys(dataDir, { addresses: settings.addresses, now: clock.now() });
-  const audit = await openAuditLog(paths.audit, clock);
+  const audit = await openAuditLog(paths.audit, clock, {
+    head: auditHeadFile(headFile(paths.audit), keys.controlKey),
+    onMissing: (fields) => log.error(fields, 'the end of the audit log is missing'),
+  });
   parts.push({ name: 'audit log', stop: () => audit.close() });
   await audit.append('started', { version: COORDINATOR_VERSION });
 

@@ -116,6 +116,12 @@ export const alphabets = {
     /^([A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?)?$/,
   ),
   userName: of('a user name', 63, /^[A-Za-z0-9][A-Za-z0-9._@-]*$/),
+  /** Of an operator, and of a context of the command line: never a path, a flag or root@local. */
+  operatorName: of(
+    'a name of lower-case letters, digits, dots and dashes (at most 48)',
+    48,
+    /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/,
+  ),
   imageReference: of(
     'a full image reference such as registry.k8s.io/pause:3.10',
     500,

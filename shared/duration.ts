@@ -28,3 +28,12 @@ export function formatTook(ms: number): string {
   if (ms < 50) return '<0.1s';
   return ms < 100 * secondMs ? `${(ms / secondMs).toFixed(1)}s` : formatAge(ms);
 }
+
+/** For a distance between clocks: `90 s`, `5 min`, `3 h`, `400 days`. */
+export function roughDuration(ms: number): string {
+  const seconds = Math.round(ms / 1000);
+  if (seconds < 120) return `${seconds} s`;
+  if (seconds < 7200) return `${Math.round(seconds / 60)} min`;
+  if (seconds < 172_800) return `${Math.round(seconds / 3600)} h`;
+  return `${Math.round(seconds / 86_400)} days`;
+}

@@ -1,14 +1,8 @@
 // What a certificate chain from the coordinator must be: signed by the pinned fleet CA, for our own
-// key. Says how far off the clock is when dates do not fit. Pure.
+// key. Pure.
 import { X509Certificate } from 'node:crypto';
 import { AppError } from '../../shared/errors.ts';
-import { base64urlSha256 } from '../../shared/join-token.ts';
 import type { NodeKey } from './node-key.ts';
-
-/** Base64url SHA-256 of the certificate's public key. */
-export function pinOf(certificate: X509Certificate): string {
-  return base64urlSha256(certificate.publicKey.export({ format: 'der', type: 'spki' }));
-}
 
 /** PEM of the chain, leaf first. @throws AppError invalid */
 export function verifiedChainPem(
@@ -54,34 +48,6 @@ const validity = (certificate: X509Certificate): Validity => ({
   notBeforeMs: Date.parse(certificate.validFrom),
   notAfterMs: Date.parse(certificate.validTo),
 });
-
-/** One sentence when `nowMs` is outside the dates of one of the certificates; null when it is inside. */
-export function clockFault(certificates: readonly X509Certificate[], nowMs: number): string | null {
-  for (const certificate of certificates) {
-    const { notBeforeMs, notAfterMs } = validity(certificate);
-    if (nowMs < notBeforeMs)
-      return describe(nowMs, `at least ${duration(notBeforeMs - nowMs)} behind`);
-    if (nowMs > notAfterMs) {
-      return describe(
-        nowMs,
-        `${duration(nowMs - notAfterMs)} past the end of the coordinator’s certificate`,
-      );
-    }
-  }
-  return null;
-}
-
-function describe(nowMs: number, how: string): string {
-  return `this host’s clock says ${new Date(nowMs).toISOString()}, which is ${how}: set it (for example with timedatectl) and try again`;
-}
-
-export function duration(ms: number): string {
-  const seconds = Math.round(ms / 1000);
-  if (seconds < 120) return `${seconds} s`;
-  if (seconds < 7200) return `${Math.round(seconds / 60)} min`;
-  if (seconds < 172_800) return `${Math.round(seconds / 3600)} h`;
-  return `${Math.round(seconds / 86_400)} days`;
-}
 
 function refusedChain(why: string): AppError {
   return new AppError('invalid', `the coordinator sent a certificate that cannot be ours: ${why}`);

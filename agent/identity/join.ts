@@ -4,19 +4,20 @@
 import { createHash, type KeyObject, sign } from 'node:crypto';
 import { checked } from '../../shared/alphabets.ts';
 import type { Clock } from '../../shared/clock.ts';
+import { roughDuration } from '../../shared/duration.ts';
 import { AppError, isAbort, toAppError } from '../../shared/errors.ts';
 import { base64urlSha256, credentialOf, type JoinToken } from '../../shared/join-token.ts';
 import type { Logger } from '../../shared/log.ts';
 import { asNodeId } from '../../shared/model/ids.ts';
+import { checkPin, type PinCheck, type PinnedCoordinator } from '../../shared/pin.ts';
 import { retry } from '../../shared/retry.ts';
-import { duration, verifiedChainPem } from './certificate-chain.ts';
+import { verifiedChainPem } from './certificate-chain.ts';
 import { createCertificateRequest } from './certificate-request.ts';
 import type { RenewalAnswer } from './come-back.ts';
 import { type Identity, writeIdentity } from './identity.ts';
 import type { IdentityFolder } from './identity-folder.ts';
 import { parseKeySet } from './key-set.ts';
 import { ensureNodeKey, type NodeKey } from './node-key.ts';
-import { checkPin, type PinCheck, type PinnedCoordinator } from './pin.ts';
 
 export interface JoinCall {
   readonly token: string;
@@ -139,7 +140,7 @@ async function joinAt(address: string, options: JoinOptions, nodeKey: NodeKey): 
     if (Math.abs(skewMs) > largeSkewMs) {
       log.warn(
         { skewMs },
-        `this host’s clock is ${duration(Math.abs(skewMs))} off the coordinator’s; plans wait until it is set`,
+        `this host’s clock is ${roughDuration(Math.abs(skewMs))} off the coordinator’s; plans wait until it is set`,
       );
     }
     const credential = credentialOf(token);

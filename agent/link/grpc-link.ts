@@ -4,13 +4,12 @@ import { X509Certificate } from 'node:crypto';
 import type { Client } from '@grpc/grpc-js';
 import type { Clock } from '../../shared/clock.ts';
 import { AppError, toAppError } from '../../shared/errors.ts';
+import { checkPin, pinOf } from '../../shared/pin.ts';
 import { createClient, openChannel, type RpcClient } from '../../shared/rpc/client.ts';
 import type { FleetDefinition } from '../../shared/rpc/generated/muster/v1/Fleet.ts';
 import { services } from '../../shared/rpc/load.ts';
 import { clientCredentials, fixedServerName } from '../../shared/rpc/tls.ts';
-import { pinOf } from '../identity/certificate-chain.ts';
 import type { Identity } from '../identity/identity.ts';
-import { checkPin } from '../identity/pin.ts';
 import type { CoordinatorLink } from './coordinator-link.ts';
 import { type FleetCall, fleetLink } from './fleet-link.ts';
 

@@ -7,6 +7,7 @@ import type {
   DocumentKind,
   EventDocument,
   NodeDocument,
+  OperatorDocument,
   PlanDocument,
   PoolDocument,
   TokenDocument,
@@ -129,6 +130,17 @@ const tokens: readonly Column[] = [
   wide<TokenDocument>('STANDING', (token) => (token.standing ? 'yes' : 'no')),
 ];
 
+const operators: readonly Column[] = [
+  column<OperatorDocument>('NAME', (operator) => operator.name),
+  column<OperatorDocument>('ROLE', (operator) => operator.role),
+  column<OperatorDocument>('STATE', (operator) => operator.state),
+  column<OperatorDocument>('CERTIFICATE', ({ expiresMs }, now) => end(expiresMs, now)),
+  column<OperatorDocument>('LOGIN TOKEN', ({ loginExpiresMs }, now) => end(loginExpiresMs, now)),
+  column<OperatorDocument>('LOGGED IN', ({ loggedInMs }, now) => ago(loggedInMs, now)),
+  column<OperatorDocument>('FROM', (operator) => operator.loggedInFrom),
+  wide<OperatorDocument>('KEY', (operator) => operator.key?.slice(0, 16) ?? null),
+];
+
 const events: readonly Column[] = [
   column<EventDocument>('TIME', (event) => new Date(event.atMs).toISOString()),
   column<EventDocument>('LEVEL', (event) => event.level),
@@ -156,6 +168,7 @@ const columns: Readonly<Record<DocumentKind, readonly Column[]>> = {
   clusters,
   plans,
   tokens,
+  operators,
   events,
   artifacts,
 };
@@ -166,6 +179,11 @@ export const formatSize = (bytes: number): string =>
   bytes < 1024 * 1024
     ? `${Math.ceil(bytes / 1024)} KiB`
     : `${(bytes / 1024 / 1024).toFixed(1)} MiB`;
+
+const end = (ms: number | null, now: number): string | null => {
+  if (ms === null) return null;
+  return ms > now ? `ends in ${formatRest(ms - now)}` : `ended ${ago(ms, now)}`;
+};
 
 const ago = (ms: number | null, now: number): string | null =>
   ms === null ? null : `${formatAge(now - ms)} ago`;

@@ -17,6 +17,7 @@ const codes: Partial<Record<ErrorCode, number>> = {
   usage: exitCode.usage,
   invalid: exitCode.usage,
   refused: exitCode.refused,
+  unauthenticated: exitCode.refused,
   'permission-denied': exitCode.refused,
   'not-found': exitCode.notFound,
   unavailable: exitCode.unreachable,

@@ -4,6 +4,7 @@ import { Command, CommanderError, Option } from 'commander';
 import { AppError, isAbort } from '../../shared/errors.ts';
 import { plainText } from '../../shared/plain-text.ts';
 import { COORDINATOR_VERSION } from '../version.ts';
+import { accessCommands } from './access-commands.ts';
 import type { CliIo } from './cli-io.ts';
 import { withConnection } from './connection.ts';
 import { exitCode, exitCodeFor } from './exit-codes.ts';
@@ -113,7 +114,7 @@ function buildProgram(io: CliIo, done: (code: number | undefined) => void): Comm
     sub(
       program,
       'get <kind> [name]',
-      'show nodes, pools, clusters, plans, tokens, events or artifacts',
+      'show nodes, pools, clusters, plans, tokens, operators, events or artifacts',
     ),
   )
     .option('-o, --output <format>', 'table, wide, json, yaml or name', 'table')
@@ -178,6 +179,7 @@ function buildProgram(io: CliIo, done: (code: number | undefined) => void): Comm
     .option('--timeout <duration>', 'give up with exit code 124', '10m')
     .action(run(async () => (await import('./commands/smoke-test.ts')).smokeTest));
 
+  accessCommands(program, { sub, run });
   artifactCommands(sub(program, 'artifacts', 'releases that are installed'), { sub, run });
 
   withConnection(sub(program, 'version', 'versions of this program and of the coordinator')).action(
@@ -186,7 +188,7 @@ function buildProgram(io: CliIo, done: (code: number | undefined) => void): Comm
   return program;
 }
 
-interface Tools {
+export interface CommandTools {
   readonly sub: (parent: Command, signature: string, description: string) => Command;
   readonly run: (
     load: () => Promise<(options: never, io: CliIo) => Outcome>,
@@ -206,7 +208,7 @@ const withTokenFlags = (command: Command): Command =>
       'for autoscaling: worker pools, long lived, needs --source-range and --uses',
     );
 
-function tokenCommands(token: Command, { sub, run }: Tools): void {
+function tokenCommands(token: Command, { sub, run }: CommandTools): void {
   withTokenFlags(
     withConnection(sub(token, 'create', 'make a join token; it is printed once')),
   ).action(run(async () => (await import('./commands/token.ts')).createTokenCommand));
@@ -221,7 +223,7 @@ function tokenCommands(token: Command, { sub, run }: Tools): void {
   );
 }
 
-function nodeCommands(node: Command, { sub, run }: Tools): void {
+function nodeCommands(node: Command, { sub, run }: CommandTools): void {
   const changes = [
     ['approve', 'unlock it, let it come back, or let a host join that looks like another'],
     ['evict', 'end what its agent may do; it may join again with a new token'],
@@ -236,7 +238,7 @@ function nodeCommands(node: Command, { sub, run }: Tools): void {
   }
 }
 
-function artifactCommands(artifacts: Command, { sub, run }: Tools): void {
+function artifactCommands(artifacts: Command, { sub, run }: CommandTools): void {
   const load = async () => await import('./commands/artifacts.ts');
   const withStore = (command: Command): Command =>
     command

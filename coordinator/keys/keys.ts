@@ -12,6 +12,7 @@ import { base64urlSha256 } from '../../shared/join-token.ts';
 import type { KeySet } from '../../shared/model/plan.ts';
 import type { ServerIdentity } from '../../shared/rpc/tls.ts';
 import { publicKeyText } from '../../shared/signature.ts';
+import type { OperatorRole } from '../store/records.ts';
 import { createCaCertificate, type Issuer, issueLeaf, spkiOf } from './certificate.ts';
 import { type ClusterCa, type ClusterCaName, openClusterCa } from './cluster-ca.ts';
 import { dataPaths } from './paths.ts';
@@ -20,7 +21,6 @@ import { isServerCertificateFresh, issueServerCertificate } from './server-certi
 
 export const NODE_UNIT = 'muster:node';
 export const OPERATOR_UNIT = 'muster:operator';
-export type OperatorRole = 'admin' | 'viewer';
 
 export interface Keys {
   readonly fleetCaPem: string;

@@ -1,6 +1,7 @@
 // What the operator's calls need of the rest of the coordinator, as narrow ports. The program's
 // wiring fills them; tests fill them with fakes.
 import type { Clock } from '../../shared/clock.ts';
+import type { AddedOperator, OperatorOptions } from '../access/operator-accounts.ts';
 import type { ArtifactProvider } from '../artifacts/artifact-provider.ts';
 import type { Architecture } from '../artifacts/catalogue.ts';
 import type { RefusedJoin } from '../enrollment/refused-joins.ts';
@@ -28,6 +29,14 @@ export interface TokenPort {
     id: string,
     change: { readonly action: 'revoke' } | { readonly action: 'extend'; readonly ttlMs: number },
   ): Promise<TokenRecord>;
+}
+
+/** Operators, as one caller may change them. */
+export interface AccessPort {
+  add(options: OperatorOptions): Promise<AddedOperator>;
+  revoke(name: string): Promise<void>;
+  /** The caller's own certificate anew. */
+  renew(csr: Uint8Array): Promise<string>;
 }
 
 /** What join material carries besides a token. */
@@ -72,6 +81,7 @@ export interface OperatorDependencies {
   readonly clusters: ClusterPort;
   readonly health: HealthPort;
   readonly tokens: TokenPort;
+  readonly access: AccessPort;
   readonly artifacts: ArtifactProvider;
   readonly join: JoinPort;
   readonly identities: IdentityPort;

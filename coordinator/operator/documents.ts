@@ -132,6 +132,24 @@ export interface TokenDocument {
   readonly labels: Readonly<Record<string, string>>;
 }
 
+export interface OperatorDocument {
+  readonly kind: 'Operator';
+  readonly name: string;
+  readonly role: string;
+  /** invited: it has not logged in yet, and its token is valid. */
+  readonly state: 'active' | 'invited' | 'expired' | 'revoked';
+  readonly createdMs: number;
+  readonly loggedInMs: number | null;
+  readonly loggedInFrom: string | null;
+  /** Of the newest certificate. */
+  readonly expiresMs: number | null;
+  /** Of a login token that nobody used yet. */
+  readonly loginExpiresMs: number | null;
+  /** Hex SHA-256 of the public key's SPKI. */
+  readonly key: string | null;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
 export type EventDocument = FeedLine & {
   readonly kind: 'Event';
   readonly name: string;
@@ -159,6 +177,7 @@ export type Document =
   | ClusterDocument
   | PlanDocument
   | TokenDocument
+  | OperatorDocument
   | EventDocument
   | ArtifactDocument;
 
@@ -168,6 +187,7 @@ export const documentKinds = [
   'clusters',
   'plans',
   'tokens',
+  'operators',
   'events',
   'artifacts',
 ] as const;

@@ -24,6 +24,7 @@ import {
   type TokenDocument,
 } from './documents.ts';
 import { clusterDocument, nodeDocument, poolDocuments, type Seen } from './node-documents.ts';
+import { getOperators } from './operator-documents.ts';
 import { seenCluster } from './seen.ts';
 
 type Dependencies = Pick<
@@ -42,6 +43,7 @@ const readers: Readonly<
     ),
   plans: getPlans,
   tokens: getTokens,
+  operators: getOperators,
   events: getEvents,
   artifacts: getArtifacts,
 };

@@ -2,9 +2,10 @@
 // envelope, the plan. A crash between any two costs a number and nothing else: the next decision
 // drafts the plan again, and numbers may have gaps but never repeat.
 import type { KeyObject } from 'node:crypto';
+import { sha256Hex } from '../../shared/canonical.ts';
 import type { Clock } from '../../shared/clock.ts';
 import type { Logger } from '../../shared/log.ts';
-import type { Lane } from '../../shared/model/plan.ts';
+import type { Envelope, Lane } from '../../shared/model/plan.ts';
 import type { Random } from '../../shared/random.ts';
 import { envelopeToStored } from '../../shared/rpc/codec.ts';
 import type { AuditLog } from '../events/audit-log.ts';
@@ -70,12 +71,15 @@ async function issuePlan(
     now: deps.clock.now(),
   });
   const { planId } = plan;
-  const envelope = envelopeToStored(signPlan(plan, deps.planKey));
+  const signed = signPlan(plan, deps.planKey);
   const record = issuedRecord(plan, node, draft);
+  // Before any host can have it: what is signed and cannot be written down is not given out.
+  await writeDown(deps, record, signed);
+  const envelope = envelopeToStored(signed);
   if (!(await deps.plans.add(record, { planId, envelope }))) return false;
   own.push(record);
   deps.wake(node.id);
-  await note(deps, record);
+  note(deps, record);
   return true;
 }
 
@@ -101,8 +105,19 @@ async function takeNumber(
   return result.kind === 'stored' ? node : null;
 }
 
-async function note(deps: IssueDependencies, record: PlanRecord): Promise<void> {
-  const { planId, nodeId, nodeName, cluster, lane, goal, attempt, epoch, sequence } = record;
+async function writeDown(
+  deps: IssueDependencies,
+  record: PlanRecord,
+  signed: Envelope,
+): Promise<void> {
+  const { planId, nodeId, lane, goal, attempt, epoch, sequence } = record;
+  const fields = { planId, nodeId, lane, goal, attempt, epoch, sequence };
+  const key = signed.signatures[0]?.keyid ?? null;
+  await deps.audit.append('plan-issued', { ...fields, key, payload: sha256Hex(signed.payload) });
+}
+
+function note(deps: IssueDependencies, record: PlanRecord): void {
+  const { planId, nodeId, nodeName, cluster, lane, goal, attempt } = record;
   deps.log.info(
     { planId, nodeId, node: nodeName, clusterId: cluster, lane, goal, attempt },
     'plan issued',
@@ -118,5 +133,4 @@ async function note(deps: IssueDependencies, record: PlanRecord): Promise<void> 
       text: issuedText(record),
     },
   ]);
-  await deps.audit.append('plan-issued', { planId, nodeId, lane, goal, attempt, epoch, sequence });
 }

@@ -3,6 +3,7 @@ import { checked } from '../../shared/alphabets.ts';
 import type { Clock } from '../../shared/clock.ts';
 import type { EnrollmentDefinition } from '../../shared/rpc/generated/muster/v1/Enrollment.ts';
 import type { Handlers } from '../../shared/rpc/handler.ts';
+import type { LoggedIn, LoginClaim } from '../access/login.ts';
 import type { Challenges } from '../enrollment/challenges.ts';
 import type { comeBack, ReturnClaim } from '../enrollment/come-back.ts';
 import type { Join } from '../enrollment/join.ts';
@@ -21,6 +22,7 @@ export interface EnrollmentDependencies {
   readonly challenges: Challenges;
   readonly join: Join;
   readonly comeBack: (claim: ReturnClaim) => ReturnType<typeof comeBack>;
+  readonly login: (claim: LoginClaim) => Promise<LoggedIn>;
 }
 
 export function enrollmentHandlers(deps: EnrollmentDependencies): Handlers<EnrollmentDefinition> {
@@ -54,6 +56,11 @@ export function enrollmentHandlers(deps: EnrollmentDependencies): Handlers<Enrol
         keySet: Buffer.from(deps.keys.keySetBytes),
         counter: node.counter,
       };
+    },
+    Login: async ({ token, csr }, context) => {
+      const source = addressOf(context.peerAddress);
+      const { record, certificatePem } = await deps.login({ credential: token, csr, source });
+      return { fleet: deps.fleet, operator: record.name, role: record.role, certificatePem };
     },
   };
 }

@@ -3,10 +3,8 @@
 import { sha256Hex } from '../../shared/canonical.ts';
 import type { Clock } from '../../shared/clock.ts';
 import { AppError } from '../../shared/errors.ts';
-import type { Logger } from '../../shared/log.ts';
 import type { NodeId } from '../../shared/model/ids.ts';
 import type { CallContext } from '../../shared/rpc/handler.ts';
-import type { AuditLog } from '../events/audit-log.ts';
 import { acknowledged } from '../identity/judge-renewal.ts';
 import { datesOf } from '../identity/next-certificate.ts';
 import { stateSentence } from '../identity/state-sentences.ts';
@@ -14,6 +12,7 @@ import { keys, type NodeRecord } from '../store/records.ts';
 import { type Store, update } from '../store/store.ts';
 import type { PresentedCertificate } from './fleet/renew.ts';
 import { addressOf, identifyPeer } from './peer.ts';
+import type { RefusedCalls } from './refused-calls.ts';
 
 export interface Members {
   guard(context: CallContext, method: string): Promise<void>;
@@ -28,31 +27,11 @@ export interface Members {
 export interface MemberDependencies {
   readonly store: Store;
   readonly clock: Clock;
-  readonly log: Logger;
-  readonly audit: AuditLog;
+  readonly refused: RefusedCalls;
 }
-
-/** Strangers can call as often as they like; the audit log takes one line a minute of each. */
-const auditEveryMs = 60_000;
-const sourcesRemembered = 1000;
 
 export function createMembers(deps: MemberDependencies): Members {
   const callers = new WeakMap<CallContext, NodeRecord>();
-  const audited = new Map<string, number>();
-
-  const noteRefusal = async (
-    context: CallContext,
-    method: string,
-    reason: string,
-  ): Promise<void> => {
-    const source = addressOf(context.peerAddress);
-    const now = deps.clock.boot();
-    if (now < (audited.get(source) ?? Number.NEGATIVE_INFINITY) + auditEveryMs) return;
-    if (audited.size >= sourcesRemembered) audited.clear();
-    audited.set(source, now);
-    deps.log.warn({ method, source, reason }, 'call refused');
-    await deps.audit.append('call-refused', { method, source, reason });
-  };
 
   const read = async (nodeId: NodeId): Promise<NodeRecord> => {
     const stored = await deps.store.get<NodeRecord>(keys.node(nodeId));
@@ -85,7 +64,10 @@ export function createMembers(deps: MemberDependencies): Members {
         }
         callers.set(context, await noteCertificate(deps.store, node, context));
       } catch (thrown) {
-        if (thrown instanceof AppError) await noteRefusal(context, method, thrown.message);
+        if (thrown instanceof AppError) {
+          const source = addressOf(context.peerAddress);
+          await deps.refused.note({ source, method, reason: thrown.message });
+        }
         throw thrown;
       }
     },

@@ -1,5 +1,6 @@
 // The Operator service: every call of operator.proto, each a few lines over a file of operator/.
 // Who may call is the guard's business, not this file's.
+import { isIPv6 } from 'node:net';
 import { AppError, isAbort } from '../../shared/errors.ts';
 import { jsonToWire } from '../../shared/rpc/codec.ts';
 import type { CreateTokenRequest__Output as WireTokenRequest } from '../../shared/rpc/generated/muster/v1/CreateTokenRequest.ts';
@@ -124,8 +125,26 @@ export function operatorHandlers(deps: OperatorDependencies): Handlers<OperatorD
       await requestCertificate(deps, { csrPem, user, ttlSeconds }, signal),
 
     SmokeTest: async ({ runId }, { signal }) => await requestSmokeTest(deps, runId, signal),
+
+    AddOperator: async ({ name, role, ttlSeconds, certificateTtlSeconds }) => {
+      const ttlMs = ttlSeconds * 1000;
+      const certificateTtlMs = certificateTtlSeconds * 1000;
+      const { token, record } = await deps.access.add({ name, role, ttlMs, certificateTtlMs });
+      const addresses = deps.join.addresses.map((host) => hostPort(host, deps.join.grpcPort));
+      return { token, expiresMs: record.login?.expiresMs ?? 0, addresses };
+    },
+
+    RevokeOperator: async ({ name }) => {
+      await deps.access.revoke(name);
+      return {};
+    },
+
+    RenewOperator: async ({ csr }) => ({ certificatePem: await deps.access.renew(csr) }),
   };
 }
+
+const hostPort = (host: string, port: number): string =>
+  isIPv6(host) ? `[${host}]:${port}` : `${host}:${port}`;
 
 const ttlOf = (ttlSeconds: number): number =>
   ttlSeconds === 0 ? DEFAULT_TOKEN_TTL_MS : ttlSeconds * 1000;

@@ -2,14 +2,21 @@
 // has checked the chain when the connection was made; dates are judged at every call, because a
 // connection may outlive its certificate.
 import { X509Certificate } from 'node:crypto';
+import { isOf } from '../../shared/alphabets.ts';
 import { sha256Hex } from '../../shared/canonical.ts';
 import { AppError } from '../../shared/errors.ts';
 import { asNodeId, type NodeId } from '../../shared/model/ids.ts';
-import { NODE_UNIT, OPERATOR_UNIT, type OperatorRole } from '../keys/keys.ts';
+import { NODE_UNIT, OPERATOR_UNIT } from '../keys/keys.ts';
+import { type OperatorRole, operatorRoles } from '../store/records.ts';
 
 export type Peer =
   | { readonly kind: 'node'; readonly nodeId: NodeId; readonly publicKey: string }
-  | { readonly kind: 'operator'; readonly name: string; readonly role: OperatorRole };
+  | {
+      readonly kind: 'operator';
+      readonly name: string;
+      readonly role: OperatorRole;
+      readonly publicKey: string;
+    };
 
 /** @throws AppError unauthenticated, with the reason. */
 export function identifyPeer(certificate: Buffer | null, now: number): Peer {
@@ -64,10 +71,7 @@ function peerOf(certificate: X509Certificate): Peer | AppError {
   const name = subject.get('CN') ?? '';
   const unit = subject.get('OU');
   if (unit === NODE_UNIT) return nodePeer(certificate, name);
-  if (unit === OPERATOR_UNIT) {
-    const role = subject.get('O') === 'muster:admin' ? 'admin' : 'viewer';
-    return { kind: 'operator', name, role };
-  }
+  if (unit === OPERATOR_UNIT) return operatorPeer(certificate, name, subject.get('O') ?? '');
   return refuse(`a certificate of unit ${unit ?? 'none'} is for neither a node nor an operator`);
 }
 
@@ -77,6 +81,20 @@ function nodePeer(certificate: X509Certificate, name: string): Peer | AppError {
     return refuse("the caller's certificate names another node than its key");
   }
   return { kind: 'node', nodeId: asNodeId(name), publicKey: spki.toString('base64') };
+}
+
+/** A role that nobody has heard of is nobody's, and not the least one. */
+function operatorPeer(
+  certificate: X509Certificate,
+  name: string,
+  organization: string,
+): Peer | AppError {
+  const role = operatorRoles.find((candidate) => organization === `muster:${candidate}`);
+  if (role === undefined || !isOf('operatorName', name)) {
+    return refuse(`the caller's certificate names no operator with a role that is known here`);
+  }
+  const spki = certificate.publicKey.export({ format: 'der', type: 'spki' });
+  return { kind: 'operator', name, role, publicKey: spki.toString('base64') };
 }
 
 const refuse = (text: string): AppError => new AppError('unauthenticated', text);

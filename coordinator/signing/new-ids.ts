@@ -13,3 +13,5 @@ export const newPlanId = (random = systemRandom): PlanId =>
 export const newFleetId = (): string => `f${randomBase32(systemRandom, 12)}`;
 /** Not secret. */
 export const newTokenId = (random = systemRandom): string => `mt${randomBase32(random, 10)}`;
+/** Of a login token; not secret. */
+export const newLoginId = (random = systemRandom): string => `ml${randomBase32(random, 10)}`;

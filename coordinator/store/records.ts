@@ -29,6 +29,8 @@ export const keys = {
   requests: 'request/',
   approval: (id: string): string => `approval/${id}`,
   approvals: 'approval/',
+  operator: (name: string): string => `operator/${name}`,
+  operators: 'operator/',
 } as const;
 
 /** Grows when records change their shape: an older program does not open a newer store. */
@@ -235,3 +237,32 @@ export type OperatorRequest =
       readonly cluster: string;
       readonly createdMs: number;
     };
+
+export const operatorRoles = ['admin', 'viewer'] as const;
+export type OperatorRole = (typeof operatorRoles)[number];
+
+/** A person or a program that may call from elsewhere; kept when it was revoked, so that it is known. */
+export interface OperatorRecord {
+  readonly name: string;
+  readonly role: OperatorRole;
+  readonly state: 'active' | 'revoked';
+  readonly createdMs: number;
+  readonly certificateTtlMs: number;
+  /** Base64 of the SPKI DER of the only key that is this operator; null before the first login. */
+  readonly publicKey: string | null;
+  readonly loggedInMs: number | null;
+  readonly loggedInFrom: string | null;
+  /** Of the newest certificate. */
+  readonly expiresMs: number | null;
+  /** The newest login token; spending it and recording the key is one compare-and-set. */
+  readonly login: OperatorLogin | null;
+}
+
+export interface OperatorLogin {
+  readonly id: string;
+  /** Base64url SHA-256 of the secret. */
+  readonly secretHash: string;
+  readonly expiresMs: number;
+  /** The key that spent it: it may ask again until the token expires, for a reply that was lost. */
+  readonly spentBy: string | null;
+}

@@ -238,6 +238,9 @@ export class FleetServer {
           counter: this.counter,
         });
       },
+      Login: async () => {
+        throw new AppError('unauthenticated', 'nobody logs in here');
+      },
     };
   }
 

@@ -2,6 +2,7 @@
 // request-certificate step of a running plan of that very node names; name, names and profile come
 // from the plan, the public key from the CSR, and nothing else does.
 import { checked } from '../../../shared/alphabets.ts';
+import { sha256Hex } from '../../../shared/canonical.ts';
 import { AppError } from '../../../shared/errors.ts';
 import type { Plan } from '../../../shared/model/plan.ts';
 import type { StepOf } from '../../../shared/model/step.ts';
@@ -48,6 +49,8 @@ export async function signCertificate(
     profile,
     commonName,
     names,
+    // Which key it is for.
+    key: sha256Hex(spki),
   });
   return { certificate, ca: ca.caPem };
 }

@@ -1,6 +1,8 @@
 import type * as grpc from '@grpc/grpc-js';
 import type { MessageTypeDefinition } from '@grpc/proto-loader';
 
+import type { AddOperatorReply as _muster_v1_AddOperatorReply, AddOperatorReply__Output as _muster_v1_AddOperatorReply__Output } from './muster/v1/AddOperatorReply.ts';
+import type { AddOperatorRequest as _muster_v1_AddOperatorRequest, AddOperatorRequest__Output as _muster_v1_AddOperatorRequest__Output } from './muster/v1/AddOperatorRequest.ts';
 import type { ApplyReply as _muster_v1_ApplyReply, ApplyReply__Output as _muster_v1_ApplyReply__Output } from './muster/v1/ApplyReply.ts';
 import type { ApplyRequest as _muster_v1_ApplyRequest, ApplyRequest__Output as _muster_v1_ApplyRequest__Output } from './muster/v1/ApplyRequest.ts';
 import type { ChangeNodeReply as _muster_v1_ChangeNodeReply, ChangeNodeReply__Output as _muster_v1_ChangeNodeReply__Output } from './muster/v1/ChangeNodeReply.ts';
@@ -20,7 +22,10 @@ import type { KubeconfigRequest as _muster_v1_KubeconfigRequest, KubeconfigReque
 import type { LogsReply as _muster_v1_LogsReply, LogsReply__Output as _muster_v1_LogsReply__Output } from './muster/v1/LogsReply.ts';
 import type { LogsRequest as _muster_v1_LogsRequest, LogsRequest__Output as _muster_v1_LogsRequest__Output } from './muster/v1/LogsRequest.ts';
 import type { OperatorClient as _muster_v1_OperatorClient, OperatorDefinition as _muster_v1_OperatorDefinition } from './muster/v1/Operator.ts';
+import type { RenewOperatorReply as _muster_v1_RenewOperatorReply, RenewOperatorReply__Output as _muster_v1_RenewOperatorReply__Output } from './muster/v1/RenewOperatorReply.ts';
+import type { RenewOperatorRequest as _muster_v1_RenewOperatorRequest, RenewOperatorRequest__Output as _muster_v1_RenewOperatorRequest__Output } from './muster/v1/RenewOperatorRequest.ts';
 import type { RetryRequest as _muster_v1_RetryRequest, RetryRequest__Output as _muster_v1_RetryRequest__Output } from './muster/v1/RetryRequest.ts';
+import type { RevokeOperatorRequest as _muster_v1_RevokeOperatorRequest, RevokeOperatorRequest__Output as _muster_v1_RevokeOperatorRequest__Output } from './muster/v1/RevokeOperatorRequest.ts';
 import type { SmokeTestReply as _muster_v1_SmokeTestReply, SmokeTestReply__Output as _muster_v1_SmokeTestReply__Output } from './muster/v1/SmokeTestReply.ts';
 import type { SmokeTestRequest as _muster_v1_SmokeTestRequest, SmokeTestRequest__Output as _muster_v1_SmokeTestRequest__Output } from './muster/v1/SmokeTestRequest.ts';
 import type { VersionReply as _muster_v1_VersionReply, VersionReply__Output as _muster_v1_VersionReply__Output } from './muster/v1/VersionReply.ts';
@@ -35,6 +40,8 @@ type SubtypeConstructor<Constructor extends new (...args: any) => any, Subtype> 
 export interface ProtoGrpcType {
   muster: {
     v1: {
+      AddOperatorReply: MessageTypeDefinition<_muster_v1_AddOperatorReply, _muster_v1_AddOperatorReply__Output>
+      AddOperatorRequest: MessageTypeDefinition<_muster_v1_AddOperatorRequest, _muster_v1_AddOperatorRequest__Output>
       ApplyReply: MessageTypeDefinition<_muster_v1_ApplyReply, _muster_v1_ApplyReply__Output>
       ApplyRequest: MessageTypeDefinition<_muster_v1_ApplyRequest, _muster_v1_ApplyRequest__Output>
       ChangeNodeReply: MessageTypeDefinition<_muster_v1_ChangeNodeReply, _muster_v1_ChangeNodeReply__Output>
@@ -57,7 +64,10 @@ export interface ProtoGrpcType {
        * What the command line asks. The local socket, or mutual TLS with an operator's certificate.
        */
       Operator: SubtypeConstructor<typeof grpc.Client, _muster_v1_OperatorClient> & { service: _muster_v1_OperatorDefinition }
+      RenewOperatorReply: MessageTypeDefinition<_muster_v1_RenewOperatorReply, _muster_v1_RenewOperatorReply__Output>
+      RenewOperatorRequest: MessageTypeDefinition<_muster_v1_RenewOperatorRequest, _muster_v1_RenewOperatorRequest__Output>
       RetryRequest: MessageTypeDefinition<_muster_v1_RetryRequest, _muster_v1_RetryRequest__Output>
+      RevokeOperatorRequest: MessageTypeDefinition<_muster_v1_RevokeOperatorRequest, _muster_v1_RevokeOperatorRequest__Output>
       SmokeTestReply: MessageTypeDefinition<_muster_v1_SmokeTestReply, _muster_v1_SmokeTestReply__Output>
       SmokeTestRequest: MessageTypeDefinition<_muster_v1_SmokeTestRequest, _muster_v1_SmokeTestRequest__Output>
       VersionReply: MessageTypeDefinition<_muster_v1_VersionReply, _muster_v1_VersionReply__Output>

@@ -87,6 +87,10 @@ const rows: Readonly<Record<TextKind, Rows>> = {
   labelName: { good: ['tier', 'example.org/tier'], bad: ['a b', '/a', 'a/', 'a=b', ''] },
   labelValue: { good: ['', 'fast', 'a.b_c-d'], bad: ['a b', '-a', 'a,b', 'a'.repeat(64)] },
   userName: { good: ['ann', 'ann@example.org'], bad: ['', 'ann/root', 'a b', '@a'] },
+  operatorName: {
+    good: ['ann', 'ann-laptop', 'ci.build', 'a', 'a'.repeat(48)],
+    bad: ['', 'Ann', 'root@local', '-a', '.', '..', 'a/b', 'a b', 'a\n', 'añ', 'a'.repeat(49)],
+  },
   imageReference: {
     good: ['registry.k8s.io/pause:3.10', 'localhost:5000/a/b', `a.b/c@sha256:${'0'.repeat(64)}`],
     bad: ['pause', 'a.b/c:1 x', 'a.b/c:1;', 'A/b:1', 'a.b/c@sha256:0', 'a.b/c:1\n'],

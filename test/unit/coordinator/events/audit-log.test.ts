@@ -3,7 +3,8 @@ import { appendFile, mkdtemp, open, readFile, rm, writeFile } from 'node:fs/prom
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { checkAuditText, openAuditLog } from '../../../../coordinator/events/audit-log.ts';
+import { checkAuditText } from '../../../../coordinator/events/audit-chain.ts';
+import { openAuditLog } from '../../../../coordinator/events/audit-log.ts';
 import { manualClock } from '../../../support/manual-clock.ts';
 
 const clock = manualClock();
@@ -22,6 +23,38 @@ const write = async (count: number): Promise<void> => {
     await log.append('joined', { name: `w${String(index)}` });
   await log.close();
 };
+
+/** As a full disk does it: half of what is written is there. */
+function fillingDisk() {
+  const disk = {
+    isFull: false,
+    isStuck: false,
+    open: async (name: string) => {
+      const file = await open(name, 'a+');
+      return {
+        stat: (() => file.stat()) as typeof file.stat,
+        read: file.read.bind(file) as typeof file.read,
+        datasync: () => file.datasync(),
+        close: () => file.close(),
+        truncate: async (bytes?: number) => {
+          if (disk.isStuck) throw new Error('EIO');
+          await file.truncate(bytes);
+        },
+        appendFile: async (data: string | Uint8Array) => {
+          await file.appendFile(disk.isFull ? data.slice(0, 20) : data);
+          if (disk.isFull) throw new Error('ENOSPC');
+        },
+      };
+    },
+  };
+  return disk;
+}
+
+async function namesIn(file: string): Promise<readonly unknown[]> {
+  const check = checkAuditText(await readFile(file, 'utf8'));
+  if (check.kind === 'broken') throw new Error(check.reason);
+  return check.lines.map((line) => line['name']);
+}
 
 describe('the audit log', () => {
   it('goes on with its chain after a restart', async () => {
@@ -50,7 +83,7 @@ describe('the audit log', () => {
     ['changed', (rows: string[]) => rows.with(1, (rows[1] ?? '').replace('w1', 'w7')), 3],
     ['taken out', (rows: string[]) => rows.toSpliced(1, 1), 2],
     ['put in', (rows: string[]) => rows.toSpliced(1, 0, rows[0] ?? ''), 2],
-    ['swapped', (rows: string[]) => [rows[1] ?? '', rows[0] ?? '', ...rows.slice(2)], 1],
+    ['swapped', (rows: string[]) => [rows[1] ?? '', rows[0] ?? '', ...rows.slice(2)], 2],
     ['made unreadable', (rows: string[]) => rows.with(2, 'x'), 3],
   ] as const)('shows that a line was %s', async (_name, tamper, line) => {
     await write(4);
@@ -107,31 +140,62 @@ describe('the audit log', () => {
   });
 
   it('has a whole chain after an entry that could not be written', async () => {
-    let isFull = false;
-    const log = await openAuditLog(path, clock, async (name) => {
-      const file = await open(name, 'a+');
-      return Object.assign(Object.create(file) as typeof file, {
-        stat: () => file.stat(),
-        read: file.read.bind(file),
-        truncate: (bytes: number) => file.truncate(bytes),
-        datasync: () => file.datasync(),
-        close: () => file.close(),
-        // Half of it fits.
-        appendFile: async (data: string) => {
-          await file.appendFile(isFull ? data.slice(0, 20) : data);
-          if (isFull) throw new Error('ENOSPC');
-        },
-      });
-    });
+    const disk = fillingDisk();
+    const log = await openAuditLog(path, clock, { openFile: disk.open });
     await log.append('joined', { name: 'w1' });
-    isFull = true;
+    disk.isFull = true;
     await expect(log.append('joined', { name: 'w2' })).rejects.toThrow('ENOSPC');
-    isFull = false;
+    disk.isFull = false;
     await log.append('joined', { name: 'w3' });
     await log.close();
+    expect(await namesIn(path)).toEqual(['w1', 'w3']);
+  });
+
+  it('writes nothing behind half a line that could not be cut off either', async () => {
+    const disk = fillingDisk();
+    const log = await openAuditLog(path, clock, { openFile: disk.open });
+    await log.append('joined', { name: 'w1' });
+    disk.isFull = true;
+    disk.isStuck = true;
+    await expect(log.append('joined', { name: 'w2' })).rejects.toThrow('ENOSPC');
+    disk.isFull = false;
+    await expect(log.append('joined', { name: 'w3' })).rejects.toThrow('EIO');
+    disk.isStuck = false;
+    await log.append('joined', { name: 'w4' });
+    await log.close();
+    expect(await namesIn(path)).toEqual(['w1', 'w4']);
+  });
+
+  it('is opened again behind half a line that a full disk and a crash left', async () => {
+    const disk = fillingDisk();
+    const log = await openAuditLog(path, clock, { openFile: disk.open });
+    await log.append('joined', { name: 'w1' });
+    disk.isFull = true;
+    disk.isStuck = true;
+    await expect(log.append('joined', { name: 'w2' })).rejects.toThrow('ENOSPC');
+    expect((await text()).endsWith('\n')).toBe(false);
+    const again = await openAuditLog(path, clock);
+    await again.append('joined', { name: 'w3' });
+    await again.close();
+    expect(await namesIn(path)).toEqual(['w1', undefined, 'w3']);
+  });
+
+  it('is printable ASCII, whatever others said, and lets no field take the place of its own', async () => {
+    const log = await openAuditLog(path, clock);
+    const hostile = '\u001b]0;x\u0007\u009b31m\u202e\u2028\n\ud800\u{1f600}é';
+    await log.append('join-refused', {
+      name: hostile,
+      seq: 7,
+      prev: 'x',
+      event: 'joined',
+      atMs: 0,
+    });
+    await log.append('joined', {});
+    await log.close();
+    expect(await text()).toMatch(/^[ -~\n]*$/);
     const check = checkAuditText(await text());
     if (check.kind === 'broken') throw new Error(check.reason);
-    expect(check.lines.map((line) => line['name'])).toEqual(['w1', 'w3']);
+    expect(check.lines[0]).toMatchObject({ seq: 1, event: 'join-refused', name: hostile, seq_: 7 });
   });
 
   it('does not write behind a last line that is not an entry', async () => {

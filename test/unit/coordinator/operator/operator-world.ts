@@ -1,4 +1,5 @@
 // The operator's handlers over a store in memory: real tokens, real feed, a fleet that a test says.
+import { addOperator, revokeOperator } from '../../../../coordinator/access/operator-accounts.ts';
 import type { PullState } from '../../../../coordinator/artifacts/artifact-provider.ts';
 import type { ArtifactLock } from '../../../../coordinator/artifacts/lock.ts';
 import type { RefusedJoin } from '../../../../coordinator/enrollment/refused-joins.ts';
@@ -132,6 +133,11 @@ export function operatorWorld(): OperatorWorld {
     tokens: {
       create: (options) => createToken({ store, keys: tokenKeys, clock, audit }, options),
       change: (id, change) => changeToken({ store, clock, audit }, id, change),
+    },
+    access: {
+      add: (options) => addOperator({ store, keys: tokenKeys, clock, audit }, options),
+      revoke: async (name) => void (await revokeOperator({ store, clock, audit }, name)),
+      renew: async () => '',
     },
     artifacts: {
       lockFor: async () => {

@@ -1,13 +1,8 @@
 // Who may call what, against a real coordinator on the loopback.
-import { createPrivateKey, X509Certificate } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { afterEach, describe, expect, it } from 'vitest';
-import { issueLeaf } from '../../../../coordinator/keys/certificate.ts';
-import { dataPaths } from '../../../../coordinator/keys/paths.ts';
 import { keys, type NodeRecord } from '../../../../coordinator/store/records.ts';
 import { update } from '../../../../coordinator/store/store.ts';
 import { systemClock } from '../../../../shared/clock.ts';
-import type { AppError } from '../../../../shared/errors.ts';
 import { createClient, openChannel } from '../../../../shared/rpc/client.ts';
 import { jsonToWire } from '../../../../shared/rpc/codec.ts';
 import type { FleetDefinition } from '../../../../shared/rpc/generated/muster/v1/Fleet.ts';
@@ -17,12 +12,8 @@ import { clientCredentials, fixedServerName } from '../../../../shared/rpc/tls.t
 import { aFacts } from '../../../support/cluster-builders.ts';
 import { startTestCoordinator, type TestCoordinator } from '../../../support/coordinator.ts';
 import { failureOf } from '../../../support/expected-failure.ts';
-import {
-  newNodeKeys,
-  openMemberChannel,
-  openNode,
-  type TestNode,
-} from '../../../support/test-node.ts';
+import { certificateFor } from '../../../support/fleet-certificate.ts';
+import { openMemberChannel, openNode, type TestNode } from '../../../support/test-node.ts';
 
 let coordinator: TestCoordinator;
 const others: TestCoordinator[] = [];
@@ -37,35 +28,6 @@ const setNodeState = (node: TestNode, state: NodeRecord['state']): Promise<unkno
   update<NodeRecord>(coordinator.store, keys.node(node.nodeId), (record) =>
     record === null ? null : { ...record, state },
   );
-
-/** A certificate by this fleet's own CA, with whatever a test wants in it. */
-async function certificateFor(options: {
-  readonly unit: string;
-  readonly name?: string;
-  readonly organization?: string;
-  readonly now?: number;
-}) {
-  const own = newNodeKeys();
-  const caPem = await readFile(dataPaths(coordinator.dataDir).fleetCaCertificate, 'utf8');
-  const key = createPrivateKey(await readFile(dataPaths(coordinator.dataDir).fleetCaKey, 'utf8'));
-  const subject = new X509Certificate(caPem).subject.replace('CN=', '');
-  const leaf = await issueLeaf(
-    { name: [{ CN: [subject] }], key },
-    {
-      subject: [
-        { CN: [options.name ?? own.nodeId] },
-        { OU: [options.unit] },
-        ...(options.organization === undefined ? [] : [{ O: [options.organization] }]),
-      ],
-      publicKey: own.spki,
-      names: [],
-      usages: ['client'],
-      lifetimeMs: 60_000,
-      now: options.now ?? Date.now(),
-    },
-  );
-  return { keys: own, chainPem: leaf + caPem };
-}
 
 describe('who may call', () => {
   const everyCall = (client: TestNode['fleet']): readonly (() => Promise<unknown>)[] => [
@@ -149,7 +111,7 @@ describe('who may call', () => {
     expect((await failureOf(operator.Version({}, call))).code).toBe('unauthenticated');
     channel.close();
 
-    const identity = await certificateFor({ unit: 'muster:operator', name: 'ann' });
+    const identity = await certificateFor(coordinator, { unit: 'muster:operator', name: 'ann' });
     const asNode = openNode(coordinator, {
       ...identity,
       name: 'ann',
@@ -161,35 +123,13 @@ describe('who may call', () => {
     asNode.close();
   });
 
-  it('is an operator with an operator’s certificate: all for admins, reading for viewers', async () => {
-    coordinator = await startTestCoordinator();
-    for (const [role, expected] of [
-      ['admin', null],
-      ['viewer', 'permission-denied'],
-    ] as const) {
-      const identity = await certificateFor({
-        unit: 'muster:operator',
-        name: 'ann',
-        organization: `muster:${role}`,
-      });
-      const channel = openMemberChannel(coordinator, identity);
-      const operator = createClient<OperatorDefinition>(services.operator, channel);
-      expect((await operator.Version({}, call)).fleet).toBe(coordinator.fleet);
-      const mint = operator.CreateToken({ pool: 'workers', ttlSeconds: 60, uses: 1 }, call);
-      expect(
-        await mint.then(
-          () => null,
-          (error: AppError) => error.code,
-        ),
-      ).toBe(expected);
-      channel.close();
-    }
-  });
-
   it('cannot be a certificate that names another node than its key', async () => {
     coordinator = await startTestCoordinator();
     const victim = await coordinator.join({ name: 'w1', number: 1 });
-    const identity = await certificateFor({ unit: 'muster:node', name: victim.nodeId });
+    const identity = await certificateFor(coordinator, {
+      unit: 'muster:node',
+      name: victim.nodeId,
+    });
     const forged = openNode(coordinator, {
       ...identity,
       name: 'w1',

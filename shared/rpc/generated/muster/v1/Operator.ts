@@ -2,6 +2,8 @@
 
 import type * as grpc from '@grpc/grpc-js'
 import type { MethodDefinition } from '@grpc/proto-loader'
+import type { AddOperatorReply as _muster_v1_AddOperatorReply, AddOperatorReply__Output as _muster_v1_AddOperatorReply__Output } from '../../muster/v1/AddOperatorReply.ts';
+import type { AddOperatorRequest as _muster_v1_AddOperatorRequest, AddOperatorRequest__Output as _muster_v1_AddOperatorRequest__Output } from '../../muster/v1/AddOperatorRequest.ts';
 import type { ApplyReply as _muster_v1_ApplyReply, ApplyReply__Output as _muster_v1_ApplyReply__Output } from '../../muster/v1/ApplyReply.ts';
 import type { ApplyRequest as _muster_v1_ApplyRequest, ApplyRequest__Output as _muster_v1_ApplyRequest__Output } from '../../muster/v1/ApplyRequest.ts';
 import type { ChangeNodeReply as _muster_v1_ChangeNodeReply, ChangeNodeReply__Output as _muster_v1_ChangeNodeReply__Output } from '../../muster/v1/ChangeNodeReply.ts';
@@ -20,7 +22,10 @@ import type { KubeconfigReply as _muster_v1_KubeconfigReply, KubeconfigReply__Ou
 import type { KubeconfigRequest as _muster_v1_KubeconfigRequest, KubeconfigRequest__Output as _muster_v1_KubeconfigRequest__Output } from '../../muster/v1/KubeconfigRequest.ts';
 import type { LogsReply as _muster_v1_LogsReply, LogsReply__Output as _muster_v1_LogsReply__Output } from '../../muster/v1/LogsReply.ts';
 import type { LogsRequest as _muster_v1_LogsRequest, LogsRequest__Output as _muster_v1_LogsRequest__Output } from '../../muster/v1/LogsRequest.ts';
+import type { RenewOperatorReply as _muster_v1_RenewOperatorReply, RenewOperatorReply__Output as _muster_v1_RenewOperatorReply__Output } from '../../muster/v1/RenewOperatorReply.ts';
+import type { RenewOperatorRequest as _muster_v1_RenewOperatorRequest, RenewOperatorRequest__Output as _muster_v1_RenewOperatorRequest__Output } from '../../muster/v1/RenewOperatorRequest.ts';
 import type { RetryRequest as _muster_v1_RetryRequest, RetryRequest__Output as _muster_v1_RetryRequest__Output } from '../../muster/v1/RetryRequest.ts';
+import type { RevokeOperatorRequest as _muster_v1_RevokeOperatorRequest, RevokeOperatorRequest__Output as _muster_v1_RevokeOperatorRequest__Output } from '../../muster/v1/RevokeOperatorRequest.ts';
 import type { SmokeTestReply as _muster_v1_SmokeTestReply, SmokeTestReply__Output as _muster_v1_SmokeTestReply__Output } from '../../muster/v1/SmokeTestReply.ts';
 import type { SmokeTestRequest as _muster_v1_SmokeTestRequest, SmokeTestRequest__Output as _muster_v1_SmokeTestRequest__Output } from '../../muster/v1/SmokeTestRequest.ts';
 import type { VersionReply as _muster_v1_VersionReply, VersionReply__Output as _muster_v1_VersionReply__Output } from '../../muster/v1/VersionReply.ts';
@@ -32,6 +37,21 @@ import type { WatchRequest as _muster_v1_WatchRequest, WatchRequest__Output as _
  * What the command line asks. The local socket, or mutual TLS with an operator's certificate.
  */
 export interface OperatorClient extends grpc.Client {
+  /**
+   * A place for an operator, and the login token that lets them in once; on the local socket only.
+   */
+  AddOperator(argument: _muster_v1_AddOperatorRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_muster_v1_AddOperatorReply__Output>): grpc.ClientUnaryCall;
+  AddOperator(argument: _muster_v1_AddOperatorRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_muster_v1_AddOperatorReply__Output>): grpc.ClientUnaryCall;
+  AddOperator(argument: _muster_v1_AddOperatorRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_muster_v1_AddOperatorReply__Output>): grpc.ClientUnaryCall;
+  AddOperator(argument: _muster_v1_AddOperatorRequest, callback: grpc.requestCallback<_muster_v1_AddOperatorReply__Output>): grpc.ClientUnaryCall;
+  /**
+   * A place for an operator, and the login token that lets them in once; on the local socket only.
+   */
+  addOperator(argument: _muster_v1_AddOperatorRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_muster_v1_AddOperatorReply__Output>): grpc.ClientUnaryCall;
+  addOperator(argument: _muster_v1_AddOperatorRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_muster_v1_AddOperatorReply__Output>): grpc.ClientUnaryCall;
+  addOperator(argument: _muster_v1_AddOperatorRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_muster_v1_AddOperatorReply__Output>): grpc.ClientUnaryCall;
+  addOperator(argument: _muster_v1_AddOperatorRequest, callback: grpc.requestCallback<_muster_v1_AddOperatorReply__Output>): grpc.ClientUnaryCall;
+  
   Apply(argument: _muster_v1_ApplyRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_muster_v1_ApplyReply__Output>): grpc.ClientUnaryCall;
   Apply(argument: _muster_v1_ApplyRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_muster_v1_ApplyReply__Output>): grpc.ClientUnaryCall;
   Apply(argument: _muster_v1_ApplyRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_muster_v1_ApplyReply__Output>): grpc.ClientUnaryCall;
@@ -138,6 +158,21 @@ export interface OperatorClient extends grpc.Client {
   logs(argument: _muster_v1_LogsRequest, callback: grpc.requestCallback<_muster_v1_LogsReply__Output>): grpc.ClientUnaryCall;
   
   /**
+   * The caller's own certificate with a later end, for the key that it has.
+   */
+  RenewOperator(argument: _muster_v1_RenewOperatorRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_muster_v1_RenewOperatorReply__Output>): grpc.ClientUnaryCall;
+  RenewOperator(argument: _muster_v1_RenewOperatorRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_muster_v1_RenewOperatorReply__Output>): grpc.ClientUnaryCall;
+  RenewOperator(argument: _muster_v1_RenewOperatorRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_muster_v1_RenewOperatorReply__Output>): grpc.ClientUnaryCall;
+  RenewOperator(argument: _muster_v1_RenewOperatorRequest, callback: grpc.requestCallback<_muster_v1_RenewOperatorReply__Output>): grpc.ClientUnaryCall;
+  /**
+   * The caller's own certificate with a later end, for the key that it has.
+   */
+  renewOperator(argument: _muster_v1_RenewOperatorRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_muster_v1_RenewOperatorReply__Output>): grpc.ClientUnaryCall;
+  renewOperator(argument: _muster_v1_RenewOperatorRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_muster_v1_RenewOperatorReply__Output>): grpc.ClientUnaryCall;
+  renewOperator(argument: _muster_v1_RenewOperatorRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_muster_v1_RenewOperatorReply__Output>): grpc.ClientUnaryCall;
+  renewOperator(argument: _muster_v1_RenewOperatorRequest, callback: grpc.requestCallback<_muster_v1_RenewOperatorReply__Output>): grpc.ClientUnaryCall;
+  
+  /**
    * Holds released, attempts counted anew.
    */
   Retry(argument: _muster_v1_RetryRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_muster_v1_Empty__Output>): grpc.ClientUnaryCall;
@@ -151,6 +186,21 @@ export interface OperatorClient extends grpc.Client {
   retry(argument: _muster_v1_RetryRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_muster_v1_Empty__Output>): grpc.ClientUnaryCall;
   retry(argument: _muster_v1_RetryRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_muster_v1_Empty__Output>): grpc.ClientUnaryCall;
   retry(argument: _muster_v1_RetryRequest, callback: grpc.requestCallback<_muster_v1_Empty__Output>): grpc.ClientUnaryCall;
+  
+  /**
+   * Ends an operator's certificate and whatever it has open, at once.
+   */
+  RevokeOperator(argument: _muster_v1_RevokeOperatorRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_muster_v1_Empty__Output>): grpc.ClientUnaryCall;
+  RevokeOperator(argument: _muster_v1_RevokeOperatorRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_muster_v1_Empty__Output>): grpc.ClientUnaryCall;
+  RevokeOperator(argument: _muster_v1_RevokeOperatorRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_muster_v1_Empty__Output>): grpc.ClientUnaryCall;
+  RevokeOperator(argument: _muster_v1_RevokeOperatorRequest, callback: grpc.requestCallback<_muster_v1_Empty__Output>): grpc.ClientUnaryCall;
+  /**
+   * Ends an operator's certificate and whatever it has open, at once.
+   */
+  revokeOperator(argument: _muster_v1_RevokeOperatorRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_muster_v1_Empty__Output>): grpc.ClientUnaryCall;
+  revokeOperator(argument: _muster_v1_RevokeOperatorRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_muster_v1_Empty__Output>): grpc.ClientUnaryCall;
+  revokeOperator(argument: _muster_v1_RevokeOperatorRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_muster_v1_Empty__Output>): grpc.ClientUnaryCall;
+  revokeOperator(argument: _muster_v1_RevokeOperatorRequest, callback: grpc.requestCallback<_muster_v1_Empty__Output>): grpc.ClientUnaryCall;
   
   /**
    * Runs the smoke test on the cluster (long poll; call again while pending).
@@ -197,6 +247,11 @@ export interface OperatorClient extends grpc.Client {
  * What the command line asks. The local socket, or mutual TLS with an operator's certificate.
  */
 export interface OperatorHandlers extends grpc.UntypedServiceImplementation {
+  /**
+   * A place for an operator, and the login token that lets them in once; on the local socket only.
+   */
+  AddOperator: grpc.handleUnaryCall<_muster_v1_AddOperatorRequest__Output, _muster_v1_AddOperatorReply>;
+  
   Apply: grpc.handleUnaryCall<_muster_v1_ApplyRequest__Output, _muster_v1_ApplyReply>;
   
   /**
@@ -228,9 +283,19 @@ export interface OperatorHandlers extends grpc.UntypedServiceImplementation {
   Logs: grpc.handleUnaryCall<_muster_v1_LogsRequest__Output, _muster_v1_LogsReply>;
   
   /**
+   * The caller's own certificate with a later end, for the key that it has.
+   */
+  RenewOperator: grpc.handleUnaryCall<_muster_v1_RenewOperatorRequest__Output, _muster_v1_RenewOperatorReply>;
+  
+  /**
    * Holds released, attempts counted anew.
    */
   Retry: grpc.handleUnaryCall<_muster_v1_RetryRequest__Output, _muster_v1_Empty>;
+  
+  /**
+   * Ends an operator's certificate and whatever it has open, at once.
+   */
+  RevokeOperator: grpc.handleUnaryCall<_muster_v1_RevokeOperatorRequest__Output, _muster_v1_Empty>;
   
   /**
    * Runs the smoke test on the cluster (long poll; call again while pending).
@@ -247,6 +312,7 @@ export interface OperatorHandlers extends grpc.UntypedServiceImplementation {
 }
 
 export interface OperatorDefinition extends grpc.ServiceDefinition {
+  AddOperator: MethodDefinition<_muster_v1_AddOperatorRequest, _muster_v1_AddOperatorReply, _muster_v1_AddOperatorRequest__Output, _muster_v1_AddOperatorReply__Output>
   Apply: MethodDefinition<_muster_v1_ApplyRequest, _muster_v1_ApplyReply, _muster_v1_ApplyRequest__Output, _muster_v1_ApplyReply__Output>
   ChangeNode: MethodDefinition<_muster_v1_ChangeNodeRequest, _muster_v1_ChangeNodeReply, _muster_v1_ChangeNodeRequest__Output, _muster_v1_ChangeNodeReply__Output>
   ChangeToken: MethodDefinition<_muster_v1_ChangeTokenRequest, _muster_v1_Empty, _muster_v1_ChangeTokenRequest__Output, _muster_v1_Empty__Output>
@@ -256,7 +322,9 @@ export interface OperatorDefinition extends grpc.ServiceDefinition {
   JoinMaterial: MethodDefinition<_muster_v1_JoinMaterialRequest, _muster_v1_JoinMaterialReply, _muster_v1_JoinMaterialRequest__Output, _muster_v1_JoinMaterialReply__Output>
   Kubeconfig: MethodDefinition<_muster_v1_KubeconfigRequest, _muster_v1_KubeconfigReply, _muster_v1_KubeconfigRequest__Output, _muster_v1_KubeconfigReply__Output>
   Logs: MethodDefinition<_muster_v1_LogsRequest, _muster_v1_LogsReply, _muster_v1_LogsRequest__Output, _muster_v1_LogsReply__Output>
+  RenewOperator: MethodDefinition<_muster_v1_RenewOperatorRequest, _muster_v1_RenewOperatorReply, _muster_v1_RenewOperatorRequest__Output, _muster_v1_RenewOperatorReply__Output>
   Retry: MethodDefinition<_muster_v1_RetryRequest, _muster_v1_Empty, _muster_v1_RetryRequest__Output, _muster_v1_Empty__Output>
+  RevokeOperator: MethodDefinition<_muster_v1_RevokeOperatorRequest, _muster_v1_Empty, _muster_v1_RevokeOperatorRequest__Output, _muster_v1_Empty__Output>
   SmokeTest: MethodDefinition<_muster_v1_SmokeTestRequest, _muster_v1_SmokeTestReply, _muster_v1_SmokeTestRequest__Output, _muster_v1_SmokeTestReply__Output>
   Version: MethodDefinition<_muster_v1_VersionRequest, _muster_v1_VersionReply, _muster_v1_VersionRequest__Output, _muster_v1_VersionReply__Output>
   Watch: MethodDefinition<_muster_v1_WatchRequest, _muster_v1_WatchReply, _muster_v1_WatchRequest__Output, _muster_v1_WatchReply__Output>

@@ -3,8 +3,9 @@
 // real channel that trusts that CA alone.
 import type { X509Certificate } from 'node:crypto';
 import { connect, type TLSSocket } from 'node:tls';
-import { AppError } from '../../shared/errors.ts';
-import { clockFault, pinOf } from './certificate-chain.ts';
+import { roughDuration } from './duration.ts';
+import { AppError } from './errors.ts';
+import { base64urlSha256 } from './join-token.ts';
 
 export interface PinCheck {
   /** host:port */
@@ -99,4 +100,30 @@ function chainOf(socket: TLSSocket): readonly X509Certificate[] {
     next = next.issuerCertificate;
   }
   return chain;
+}
+
+/** Base64url SHA-256 of the certificate's public key. */
+export function pinOf(certificate: X509Certificate): string {
+  return base64urlSha256(certificate.publicKey.export({ format: 'der', type: 'spki' }));
+}
+
+/** One sentence when `nowMs` is outside the dates of one of the certificates; null when it is inside. */
+function clockFault(certificates: readonly X509Certificate[], nowMs: number): string | null {
+  for (const certificate of certificates) {
+    const notBeforeMs = certificate.validFromDate.getTime();
+    const notAfterMs = certificate.validToDate.getTime();
+    if (nowMs < notBeforeMs)
+      return describe(nowMs, `at least ${roughDuration(notBeforeMs - nowMs)} behind`);
+    if (nowMs > notAfterMs) {
+      return describe(
+        nowMs,
+        `${roughDuration(nowMs - notAfterMs)} past the end of the coordinator’s certificate`,
+      );
+    }
+  }
+  return null;
+}
+
+function describe(nowMs: number, how: string): string {
+  return `this host’s clock says ${new Date(nowMs).toISOString()}, which is ${how}: set it (for example with timedatectl) and try again`;
 }
