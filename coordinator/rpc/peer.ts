@@ -5,6 +5,7 @@ import { X509Certificate } from 'node:crypto';
 import { sha256Hex } from '../../shared/canonical.ts';
 import { AppError } from '../../shared/errors.ts';
 import { asNodeId, type NodeId } from '../../shared/model/ids.ts';
+import { quoted } from '../../shared/plain-text.ts';
 import { NODE_UNIT, OPERATOR_UNIT, type OperatorRole } from '../keys/keys.ts';
 
 export type Peer =
@@ -32,8 +33,9 @@ export function identifyPeer(certificate: Buffer | null, now: number): Peer {
   const unit = subject.get('OU');
   if (unit === NODE_UNIT) return nodePeer(parsed, name);
   if (unit === OPERATOR_UNIT) {
-    const role = subject.get('O') === 'muster:admin' ? 'admin' : 'viewer';
-    return { kind: 'operator', name, role };
+    const role = roles.get(subject.get('O') ?? '');
+    if (role !== undefined) return { kind: 'operator', name, role };
+    throw refuse(`the certificate of ${quoted(name)} names no role that is known here`);
   }
   throw refuse(`a certificate of unit ${unit ?? 'none'} is for neither a node nor an operator`);
 }
@@ -48,8 +50,13 @@ function nodePeer(certificate: X509Certificate, name: string): Peer {
 
 const refuse = (text: string): AppError => new AppError('unauthenticated', text);
 
+const roles: ReadonlyMap<string, OperatorRole> = new Map([
+  ['muster:admin', 'admin'],
+  ['muster:viewer', 'viewer'],
+]);
+
 /** node prints one attribute a line, with backslashes before what would be ambiguous. */
-function parseSubject(subject: string): ReadonlyMap<string, string> {
+export function parseSubject(subject: string): ReadonlyMap<string, string> {
   const rows = subject.split('\n').map((row) => {
     const at = row.indexOf('=');
     return [row.slice(0, at), row.slice(at + 1).replaceAll('\\', '')] as const;

@@ -186,6 +186,20 @@ describe('who may call', () => {
     }
   });
 
+  it('is nobody with an operator’s certificate of a role that is not known', async () => {
+    coordinator = await startTestCoordinator();
+    for (const role of [{ organization: 'muster:owner' }, {}]) {
+      const identity = await certificateFor({ unit: 'muster:operator', name: 'ann', ...role });
+      const channel = openMemberChannel(coordinator, identity);
+      const operator = createClient<OperatorDefinition>(services.operator, channel);
+      expect(await failureOf(operator.Version({}, call))).toMatchObject({
+        code: 'unauthenticated',
+        message: expect.stringContaining('names no role that is known here'),
+      });
+      channel.close();
+    }
+  });
+
   it('cannot be a certificate that names another node than its key', async () => {
     coordinator = await startTestCoordinator();
     const victim = await coordinator.join({ name: 'w1', number: 1 });
