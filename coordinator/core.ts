@@ -6,19 +6,26 @@ import type { Logger } from '../shared/log.ts';
 import type { EnrollmentDefinition } from '../shared/rpc/generated/muster/v1/Enrollment.ts';
 import type { FleetDefinition } from '../shared/rpc/generated/muster/v1/Fleet.ts';
 import type { OperatorDefinition } from '../shared/rpc/generated/muster/v1/Operator.ts';
-import { type Handlers, implement } from '../shared/rpc/handler.ts';
+import {
+  type Handlers,
+  type ImplementOptions,
+  implement,
+  type ServedService,
+} from '../shared/rpc/handler.ts';
 import { services } from '../shared/rpc/load.ts';
 import { type ArtifactProvider, createArtifactProvider } from './artifacts/artifact-provider.ts';
 import { ArtifactStore } from './artifacts/artifact-store.ts';
 import type { ReleaseBases } from './artifacts/release-bases.ts';
 import type { Settings } from './config.ts';
 import { type Coordinator, createCoordinator, type Decide } from './coordinator.ts';
+import { admit } from './enrollment/admit.ts';
 import { createChallenges } from './enrollment/challenges.ts';
 import { createJoin } from './enrollment/join.ts';
 import { createRateLimit } from './enrollment/rate-limit.ts';
 import { createRefusedJoins } from './enrollment/refused-joins.ts';
 import { changeToken, createToken } from './enrollment/tokens.ts';
 import type { AuditLog } from './events/audit-log.ts';
+import { boundedAudit } from './events/bounded-audit.ts';
 import { createEventFeed } from './events/event-feed.ts';
 import { linesOfPlan } from './events/log-line.ts';
 import type { Keys } from './keys/keys.ts';
@@ -29,11 +36,12 @@ import { createPolls } from './presence/polls.ts';
 import { createReadModel } from './read-model.ts';
 import { enrollmentHandlers } from './rpc/enrollment-service.ts';
 import { parseHealth } from './rpc/fleet/parse-health.ts';
+import { createFleetRates, type FleetRates } from './rpc/fleet-rates.ts';
 import { fleetHandlers } from './rpc/fleet-service.ts';
-import { createMembers } from './rpc/members.ts';
+import { createMembers, type Members } from './rpc/members.ts';
 import { operatorHandlers } from './rpc/operator-service.ts';
 import { operatorGuard } from './rpc/operators.ts';
-import type { ServedService } from './rpc/server.ts';
+import { requestRules } from './rpc/request-rules.ts';
 import {
   type ClusterRecord,
   type FleetRecord,
@@ -77,7 +85,8 @@ export interface Core {
 }
 
 export async function createCore(options: CoreOptions): Promise<Core> {
-  const { store, keys, audit, clock, log, signal } = options;
+  const { store, keys, clock, log, signal } = options;
+  const audit = boundedAudit(options.audit, clock);
   const { fleet } = options.settings;
   await upgradeRecords(store);
   const plans = await openPlans(store);
@@ -116,7 +125,8 @@ export async function createCore(options: CoreOptions): Promise<Core> {
 
   const challenges = createChallenges(clock);
   const limit = createRateLimit(clock);
-  const join = createJoin({ store, clock, log, audit, feed, challenges, limit, refused });
+  const joining = { store, clock, log, audit, feed, challenges, limit, refused };
+  const join = createJoin(joining);
   const members = createMembers({ store, clock, log, audit });
   const ports = { grpc: options.settings.grpcPort, https: options.settings.httpsPort };
   const certificateClock = options.certificateClock ?? clock;
@@ -143,14 +153,21 @@ export async function createCore(options: CoreOptions): Promise<Core> {
       agentUnit: options.agentUnit,
     },
   });
-  const enrollment = enrollmentHandlers({ fleet, keys, clock, challenges, join });
+  const enrollment = enrollmentHandlers({
+    fleet,
+    keys,
+    clock,
+    challenges,
+    admit: (asking) => admit(joining, asking),
+    join,
+  });
   const member = fleetHandlers({ ...shared, keys, polls, health, members });
   return {
     coordinator,
     artifacts,
     openServices: [
       enrollmentService(enrollment, options),
-      fleetService(member, { ...options, guard: members.guard }),
+      fleetService(member, { ...options, guard: memberGuard(members, createFleetRates(clock)) }),
       operatorService(operator, { ...options, guard: operatorGuard(clock) }),
     ],
     localServices: [operatorService(operator, options)],
@@ -160,36 +177,42 @@ export async function createCore(options: CoreOptions): Promise<Core> {
   };
 }
 
-type Guarded = Parameters<typeof implement>[2];
+type Guarded = Pick<ImplementOptions, 'log' | 'signal' | 'guard'>;
+
+const memberGuard =
+  (members: Members, rates: FleetRates): ImplementOptions['guard'] & {} =>
+  async (context, method) => {
+    await members.guard(context, method);
+    rates.admit(method, members.caller(context).id);
+  };
 
 const enrollmentService = (
   handlers: Handlers<EnrollmentDefinition>,
   { log, signal }: Guarded,
-): ServedService => ({
-  definition: services.enrollment,
-  implementation: implement<EnrollmentDefinition>(services.enrollment, handlers, { log, signal }),
-});
+): ServedService =>
+  implement<EnrollmentDefinition>(services.enrollment, handlers, {
+    log,
+    signal,
+    rules: requestRules,
+  });
 
 const fleetService = (
   handlers: Handlers<FleetDefinition>,
   { log, signal, guard }: Required<Guarded>,
-): ServedService => ({
-  definition: services.fleet,
-  implementation: implement<FleetDefinition>(services.fleet, handlers, { log, signal, guard }),
-});
+): ServedService =>
+  implement<FleetDefinition>(services.fleet, handlers, { log, signal, guard, rules: requestRules });
 
 /** Without a guard only behind the socket, whose folder is the guard. */
 const operatorService = (
   handlers: Handlers<OperatorDefinition>,
   { log, signal, guard }: Guarded,
-): ServedService => ({
-  definition: services.operator,
-  implementation: implement<OperatorDefinition>(services.operator, handlers, {
+): ServedService =>
+  implement<OperatorDefinition>(services.operator, handlers, {
     log,
     signal,
+    rules: requestRules,
     ...(guard === undefined ? {} : { guard }),
-  }),
-});
+  });
 
 async function artifactView(
   artifacts: ArtifactProvider,

@@ -3,6 +3,7 @@ import { checked } from '../../shared/alphabets.ts';
 import type { Clock } from '../../shared/clock.ts';
 import type { EnrollmentDefinition } from '../../shared/rpc/generated/muster/v1/Enrollment.ts';
 import type { Handlers } from '../../shared/rpc/handler.ts';
+import type { Asking } from '../enrollment/admit.ts';
 import type { Challenges } from '../enrollment/challenges.ts';
 import type { Join } from '../enrollment/join.ts';
 import type { Keys } from '../keys/keys.ts';
@@ -14,6 +15,8 @@ export interface EnrollmentDependencies {
   readonly keys: Keys;
   readonly clock: Clock;
   readonly challenges: Challenges;
+  /** Before anything of a join is parsed. @throws AppError unauthenticated, rate-limited */
+  readonly admit: (asking: Asking) => Promise<void>;
   readonly join: Join;
 }
 
@@ -24,6 +27,8 @@ export function enrollmentHandlers(deps: EnrollmentDependencies): Handlers<Enrol
       timeMs: deps.clock.now(),
     }),
     Join: async (request, context) => {
+      const source = addressOf(context.peerAddress);
+      await deps.admit({ credential: request.token, source, nodeName: request.nodeName });
       const node = await deps.join({
         credential: request.token,
         csr: request.csr,
@@ -32,7 +37,7 @@ export function enrollmentHandlers(deps: EnrollmentDependencies): Handlers<Enrol
         nodeName: request.nodeName,
         facts: parseFacts(request.facts),
         agentVersion: checked('version', request.agentVersion, 'agentVersion'),
-        source: addressOf(context.peerAddress),
+        source,
       });
       const publicKey = Buffer.from(node.publicKey, 'base64');
       const chain = await deps.keys.issueNodeCertificate(publicKey, node.id, deps.clock.now());
