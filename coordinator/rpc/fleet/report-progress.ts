@@ -111,7 +111,7 @@ async function takeRecords(
   // One write a plan, however many records it has here.
   const byPlan = Map.groupBy(records, (record) => record.planId);
   const heardMs = deps.clock.now();
-  const foreign: PlanId[] = [];
+  const foreign: { readonly planId: PlanId; readonly reason: string }[] = [];
   for (const [planId, group] of byPlan) {
     let news: readonly JournalRecord[] = [];
     const change = await deps.plans.change(planId, (plan) => {
@@ -120,11 +120,14 @@ async function takeRecords(
       news = applied.news;
       return applied.plan;
     });
-    if (change === null || change.after.nodeId !== caller.id) foreign.push(planId);
+    if (change === null) foreign.push({ planId, reason: 'unknown plan' });
+    else if (change.after.nodeId !== caller.id)
+      foreign.push({ planId, reason: "another node's plan" });
     else await tell(deps, change.after, news);
   }
   if (foreign.length === 0) return;
-  const told = { nodeId: caller.id, plans: foreign.length, first: foreign[0] };
+  // The first of them stands for all.
+  const told = { nodeId: caller.id, ...foreign[0], plans: foreign.length };
   await deps.audit.append('foreign-record', told);
   deps.log.warn(told, 'journal records of plans that are not this host’s were not applied');
 }

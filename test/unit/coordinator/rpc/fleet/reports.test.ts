@@ -155,7 +155,7 @@ describe('a report', () => {
       typeof value === 'number' ? value < 3_100 : (value as AppError).code === 'rate-limited',
     );
     const foreign = (await coordinator.audit()).filter(({ event }) => event === 'foreign-record');
-    expect(foreign[0]).toMatchObject({ plans: 3_000, first: 'p0' });
+    expect(foreign[0]).toMatchObject({ plans: 3_000, planId: 'p0' });
   });
 
   it('with a record that is not understood is not stuck on it', async () => {
