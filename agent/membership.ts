@@ -7,6 +7,7 @@ import type { JoinToken } from '../shared/join-token.ts';
 import type { Logger } from '../shared/log.ts';
 import type { NodeFacts } from '../shared/model/facts.ts';
 import { jsonToWire } from '../shared/rpc/codec.ts';
+import { factsForJoin } from './facts/join-facts.ts';
 import { type Identity, readIdentity } from './identity/identity.ts';
 import type { IdentityFolder } from './identity/identity-folder.ts';
 import { type JoinOptions, joinFleet } from './identity/join.ts';
@@ -39,7 +40,7 @@ export async function joinWith(token: JoinToken, options: MembershipOptions): Pr
     token,
     nodeName: options.nodeName ?? hostname(),
     agentVersion: AGENT_VERSION,
-    facts: jsonToWire(await options.facts()),
+    facts: jsonToWire(factsForJoin(await options.facts())),
   });
   await removeTokenFile(options.tokenFile);
   const { fleet, cluster, pool, nodeId } = identity;

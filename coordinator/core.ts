@@ -7,7 +7,12 @@ import { type Random, systemRandom } from '../shared/random.ts';
 import type { EnrollmentDefinition } from '../shared/rpc/generated/muster/v1/Enrollment.ts';
 import type { FleetDefinition } from '../shared/rpc/generated/muster/v1/Fleet.ts';
 import type { OperatorDefinition } from '../shared/rpc/generated/muster/v1/Operator.ts';
-import { type Handlers, implement } from '../shared/rpc/handler.ts';
+import {
+  type Handlers,
+  type ImplementOptions,
+  implement,
+  type ServedService,
+} from '../shared/rpc/handler.ts';
 import { services } from '../shared/rpc/load.ts';
 import { auditBy, type Caller } from './access/caller.ts';
 import { login, renewOperator } from './access/login.ts';
@@ -16,6 +21,7 @@ import { addOperator, revokeOperator } from './access/operator-accounts.ts';
 import type { ArtifactProvider } from './artifacts/artifact-provider.ts';
 import type { Settings } from './config.ts';
 import { type Coordinator, createCoordinator, type Decide } from './coordinator.ts';
+import { admit } from './enrollment/admit.ts';
 import { createChallenges } from './enrollment/challenges.ts';
 import { comeBack } from './enrollment/come-back.ts';
 import { createJoin } from './enrollment/join.ts';
@@ -23,6 +29,7 @@ import { createRateLimit } from './enrollment/rate-limit.ts';
 import { createRefusedJoins } from './enrollment/refused-joins.ts';
 import { changeToken, createToken } from './enrollment/tokens.ts';
 import type { AuditLog } from './events/audit-log.ts';
+import { boundedAudit } from './events/bounded-audit.ts';
 import { createEventFeed } from './events/event-feed.ts';
 import { linesOfPlan } from './events/log-line.ts';
 import type { Keys } from './keys/keys.ts';
@@ -34,12 +41,13 @@ import { createPolls, ONLINE_MS } from './presence/polls.ts';
 import { createReadModel } from './read-model.ts';
 import { enrollmentHandlers } from './rpc/enrollment-service.ts';
 import { parseHealth } from './rpc/fleet/parse-health.ts';
+import { createFleetRates, type FleetRates } from './rpc/fleet-rates.ts';
 import { fleetHandlers } from './rpc/fleet-service.ts';
-import { createMembers } from './rpc/members.ts';
+import { createMembers, type Members } from './rpc/members.ts';
 import { operatorHandlers } from './rpc/operator-service.ts';
 import { certifiedOperators, localOperators } from './rpc/operators.ts';
 import { createRefusedCalls } from './rpc/refused-calls.ts';
-import type { ServedService } from './rpc/server.ts';
+import { requestRules } from './rpc/request-rules.ts';
 import {
   type ClusterRecord,
   type FleetRecord,
@@ -84,7 +92,8 @@ export interface Core {
 }
 
 export async function createCore(options: CoreOptions): Promise<Core> {
-  const { store, keys, audit, clock, log, random = systemRandom } = options;
+  const { store, keys, clock, log, random = systemRandom } = options;
+  const audit = boundedAudit(options.audit, clock);
   const { fleet } = options.settings;
   await upgradeRecords(store);
   const plans = await openPlans(store);
@@ -171,7 +180,6 @@ export async function createCore(options: CoreOptions): Promise<Core> {
       agentUnit: options.agentUnit,
     },
   };
-  const { admit: mayFail, failed } = createRateLimit(clock);
   const enrollment = enrollmentHandlers({
     fleet,
     keys,
@@ -179,9 +187,10 @@ export async function createCore(options: CoreOptions): Promise<Core> {
     store,
     challenges,
     join,
+    admit: (asking) => admit(joining, asking),
     comeBack: (claim) => comeBack({ ...joining, keys, wake }, claim),
     login: (claim) =>
-      login({ store, clock, audit, keys, limit: { mayFail, failed }, endSessions }, claim),
+      login({ store, clock, audit, keys, limit: createRateLimit(clock), endSessions }, claim),
   });
   const guard = {
     store,
@@ -207,7 +216,7 @@ export async function createCore(options: CoreOptions): Promise<Core> {
     artifacts,
     openServices: [
       enrollmentService(enrollment, options),
-      fleetService(member, { ...options, guard: members.guard }),
+      fleetService(member, { ...options, guard: memberGuard(members, createFleetRates(clock)) }),
       operatorService(certifiedOperators(guard), options),
     ],
     localServices: [operatorService(localOperators(guard), options)],
@@ -217,32 +226,37 @@ export async function createCore(options: CoreOptions): Promise<Core> {
   };
 }
 
-type Guarded = Parameters<typeof implement>[2];
+type Guarded = Pick<ImplementOptions, 'log' | 'signal' | 'guard'>;
+
+const memberGuard =
+  (members: Members, rates: FleetRates): ImplementOptions['guard'] & {} =>
+  async (context, method) => {
+    await members.guard(context, method);
+    rates.admit(method, members.caller(context).id);
+  };
 
 const enrollmentService = (
   handlers: Handlers<EnrollmentDefinition>,
   { log, signal }: Guarded,
-): ServedService => ({
-  definition: services.enrollment,
-  implementation: implement<EnrollmentDefinition>(services.enrollment, handlers, { log, signal }),
-});
+): ServedService =>
+  implement<EnrollmentDefinition>(services.enrollment, handlers, {
+    log,
+    signal,
+    rules: requestRules,
+  });
 
 const fleetService = (
   handlers: Handlers<FleetDefinition>,
   { log, signal, guard }: Required<Guarded>,
-): ServedService => ({
-  definition: services.fleet,
-  implementation: implement<FleetDefinition>(services.fleet, handlers, { log, signal, guard }),
-});
+): ServedService =>
+  implement<FleetDefinition>(services.fleet, handlers, { log, signal, guard, rules: requestRules });
 
 /** Its guard is within the handlers: they are made for the caller that it finds. */
 const operatorService = (
   handlers: Handlers<OperatorDefinition>,
   { log, signal }: Guarded,
-): ServedService => ({
-  definition: services.operator,
-  implementation: implement<OperatorDefinition>(services.operator, handlers, { log, signal }),
-});
+): ServedService =>
+  implement<OperatorDefinition>(services.operator, handlers, { log, signal, rules: requestRules });
 
 async function artifactView(
   artifacts: ArtifactProvider,

@@ -19,7 +19,7 @@ import { openKeys } from './keys/keys.ts';
 import { dataPaths } from './keys/paths.ts';
 import { makePrivateDirectory } from './keys/private-file.ts';
 import { decide } from './planner/decide.ts';
-import { startSocketServer, startTlsServer } from './rpc/server.ts';
+import { startOpenPort, startSocketServer } from './rpc/server.ts';
 import { openSqliteStore } from './store/sqlite-store.ts';
 import type { Store } from './store/store.ts';
 import { COORDINATOR_VERSION } from './version.ts';
@@ -132,7 +132,8 @@ async function start(options: ServeOptions, parts: Part[]): Promise<Running> {
   const grpcPort = options.listen?.grpcPort ?? settings.grpcPort;
   const httpsPort = options.listen?.httpsPort ?? settings.httpsPort;
   const identity = keys.serverIdentity;
-  const rpc = await startTlsServer(`${host}:${grpcPort}`, identity, core.openServices);
+  const services = core.openServices;
+  const rpc = await startOpenPort({ host, port: grpcPort, identity, services, clock, log });
   parts.push({ name: 'grpc', stop: () => rpc.stop() });
   const web = await startWebServer({
     host,

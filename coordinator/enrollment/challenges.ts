@@ -1,5 +1,7 @@
-// Nonces that a joiner signs: random, known for two minutes, usable once, in memory only. After a
-// restart of the coordinator a joiner asks for another.
+// Nonces that a joiner signs: good for two minutes and once. A nonce carries its own end and our seal
+// over it, so what strangers ask for is not remembered: only what was spent is, by holders of a valid
+// token. The key of the seal is in memory; after a restart a joiner asks for another nonce.
+import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { Clock } from '../../shared/clock.ts';
 import { systemRandom } from '../../shared/random.ts';
 
@@ -10,30 +12,43 @@ export interface Challenges {
 }
 
 const lifetimeMs = 2 * 60 * 1000;
-/** Strangers can ask too, so what they can make us remember has an end. */
-const capacity = 20_000;
+/** More joins than this do not begin in two minutes. */
+const mostSpent = 20_000;
+const endBytes = 8;
+const contentBytes = 16;
+const nonceBytes = 32;
 
-export function createChallenges(clock: Clock, random = systemRandom): Challenges {
-  // Insertion order is order of age.
-  const given = new Map<string, number>();
+export function createChallenges(clock: Pick<Clock, 'boot'>, random = systemRandom): Challenges {
+  const key = random.bytes(32);
+  // Insertion order is order of spending.
+  const spent = new Map<string, number>();
+  const sealOf = (content: Uint8Array): Buffer =>
+    createHmac('sha256', key)
+      .update(content)
+      .digest()
+      .subarray(0, nonceBytes - contentBytes);
   const dropOld = (): void => {
-    for (const [text, expiresMs] of given) {
-      if (expiresMs > clock.boot() && given.size <= capacity) return;
-      given.delete(text);
+    for (const [text, endMs] of spent) {
+      if (endMs > clock.boot() && spent.size <= mostSpent) return;
+      spent.delete(text);
     }
   };
   return {
     create() {
-      const nonce = random.bytes(32);
-      given.set(nonce.toString('base64'), clock.boot() + lifetimeMs);
-      dropOld();
-      return nonce;
+      const content = Buffer.from(random.bytes(contentBytes));
+      content.writeBigUInt64BE(BigInt(Math.ceil(clock.boot() + lifetimeMs)), 0);
+      return Buffer.concat([content, sealOf(content)]);
     },
     spend(nonce) {
-      const text = Buffer.from(nonce).toString('base64');
-      const expiresMs = given.get(text);
-      given.delete(text);
-      return expiresMs !== undefined && expiresMs > clock.boot();
+      if (nonce.length !== nonceBytes) return false;
+      const content = Buffer.from(nonce.subarray(0, contentBytes));
+      if (!timingSafeEqual(nonce.subarray(contentBytes), sealOf(content))) return false;
+      const endMs = Number(content.subarray(0, endBytes).readBigUInt64BE(0));
+      const text = content.toString('base64');
+      if (endMs <= clock.boot() || spent.has(text)) return false;
+      spent.set(text, endMs);
+      dropOld();
+      return true;
     },
   };
 }

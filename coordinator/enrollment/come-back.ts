@@ -35,7 +35,6 @@ export async function comeBack(
   deps: ReturnDependencies,
   claim: ReturnClaim,
 ): Promise<{ certificateChain: Buffer[]; counter: number }> {
-  deps.limit.admit(claim.source);
   const { node, spki } = await provenMember(deps, claim);
   const { counter: told, source, csr } = claim;
   const next = await nextCertificate(deps, {
@@ -62,11 +61,6 @@ async function provenMember(
   deps: ReturnDependencies,
   claim: ReturnClaim,
 ): Promise<{ readonly node: NodeRecord; readonly spki: Uint8Array }> {
-  if (!deps.challenges.spend(claim.nonce)) {
-    throw new AppError('conflict', 'the challenge was used or is too old: ask for another', {
-      retryable: true,
-    });
-  }
   if (!Number.isSafeInteger(claim.counter) || claim.counter < 0) {
     throw new AppError('invalid', `a counter is 0 or more, not ${claim.counter}`);
   }
@@ -78,11 +72,18 @@ async function provenMember(
   const stored = await deps.store.get<NodeRecord>(recordKeys.node(nodeIdOf(spki)));
   const isKnown = stored?.value.publicKey === Buffer.from(spki).toString('base64');
   if (!isProven || stored === null || !isKnown) {
+    deps.limit.mayFail(claim.source);
     deps.limit.failed(claim.source);
     throw new AppError(
       'unauthenticated',
       'no member of this fleet has proven its key: join with a token',
     );
+  }
+  // Spent nonces are remembered: only members may make us remember any.
+  if (!deps.challenges.spend(claim.nonce)) {
+    throw new AppError('conflict', 'the challenge was used or is too old: ask for another', {
+      retryable: true,
+    });
   }
   if (stored.value.state !== 'active') {
     throw new AppError('permission-denied', stateSentence(stored.value));

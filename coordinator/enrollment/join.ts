@@ -1,26 +1,21 @@
 // One join, from the request to the identity. The atomic decision is one compare-and-set of the
 // token record, which lists the keys that spent it; the node record follows from it and is made
 // again by the same key asking again, so a lost reply or a crash in between never strands a host.
-import { timingSafeEqual } from 'node:crypto';
 import { digestOf } from '../../shared/canonical.ts';
 import { AppError } from '../../shared/errors.ts';
-import { base64urlSha256 } from '../../shared/join-token.ts';
 import { planningFacts } from '../../shared/model/facts.ts';
 import { dropApproval } from '../identity/approval.ts';
 import { isMachineBanned } from '../identity/banned-machine.ts';
 import { originOf } from '../identity/origin.ts';
 import { type FactsRecord, keys, type NodeRecord, type TokenRecord } from '../store/records.ts';
 import { type Stored, update } from '../store/store.ts';
+import { BAD_TOKEN_TEXT, tokenOf } from './admit.ts';
 import { type Applicant, type JoinClaim, provenApplicant } from './applicant.ts';
 import { isLeaving } from './find-duplicate.ts';
 import type { JoinDependencies } from './join-dependencies.ts';
 import { type BadTokenReason, judgeToken, type TokenVerdict } from './judge-token.ts';
 import { oneAtATime } from './one-at-a-time.ts';
 import { refuseDuplicate } from './refuse-duplicate.ts';
-
-/** One code and one text for every bad token, whatever is wrong with it. */
-export const BAD_TOKEN_TEXT =
-  'the join token is not valid here: make another with `coordinator token create`';
 
 export type Join = (claim: JoinClaim) => Promise<NodeRecord>;
 
@@ -29,13 +24,12 @@ export function createJoin(deps: JoinDependencies): Join {
   // hosts with one machine-id that join in the same moment would both get in.
   const inTurn = oneAtATime();
   return async (claim) => {
-    deps.limit.admit(claim.source);
     const applicant = await provenApplicant(deps, claim);
-    return await inTurn(() => admit(deps, applicant));
+    return await inTurn(() => letIn(deps, applicant));
   };
 }
 
-async function admit(deps: JoinDependencies, applicant: Applicant): Promise<NodeRecord> {
+async function letIn(deps: JoinDependencies, applicant: Applicant): Promise<NodeRecord> {
   for (;;) {
     const node = await deps.store.get<NodeRecord>(keys.node(applicant.nodeId));
     const { token, verdict } = await judge(deps, applicant, node?.value ?? null);
@@ -68,15 +62,9 @@ async function judge(
   applicant: Applicant,
   node: NodeRecord | null,
 ): Promise<{ token: Stored<TokenRecord> | null; verdict: TokenVerdict }> {
-  const [id = '', secret = '', ...rest] = applicant.credential.split('.');
-  const isForm = /^mt[a-z0-9]{10}$/.test(id) && rest.length === 0;
-  const token = await deps.store.get<TokenRecord>(keys.token(isForm ? id : 'none'));
-  const given = Buffer.from(base64urlSha256(secret));
-  const wanted = Buffer.from(token?.value.secretHash ?? base64urlSha256(''));
-  const isSecret = timingSafeEqual(given, wanted);
-  if (!isForm) return { token: null, verdict: { kind: 'bad', reason: 'malformed' } };
-  if (token === null) return { token: null, verdict: { kind: 'bad', reason: 'unknown' } };
-  if (!isSecret) return { token, verdict: { kind: 'bad', reason: 'wrong-secret' } };
+  const held = await tokenOf(deps.store, applicant.credential);
+  if (held.kind === 'bad') return { token: null, verdict: held };
+  const { token } = held;
   const verdict = judgeToken(token.value, {
     nodeId: applicant.nodeId,
     nodeName: applicant.name,

@@ -1,56 +1,52 @@
-// Limits on joins: a source that failed too often in the last minute waits, and there is a cap on
-// all joins together, so that a flood costs no more than that.
+// Limits on joins. Failures are counted, of each source and of all, and they hold back only those who
+// fail again: a host that holds a valid token is not refused for what others did. What such hosts may
+// do is paced by their token.
 import type { Clock } from '../../shared/clock.ts';
 import { AppError } from '../../shared/errors.ts';
+import { createBuckets } from '../limits/buckets.ts';
+import { sourceOf } from '../limits/source.ts';
 
 export interface RateLimit {
-  /** @throws AppError rate-limited */
-  admit(source: string): void;
+  /** For a token that is none. @throws AppError rate-limited when there were too many of them. */
+  mayFail(source: string): void;
   failed(source: string): void;
+  /** For a valid token. @throws AppError rate-limited when it is used too often at once. */
+  pace(tokenId: string): void;
 }
 
-const windowMs = 60_000;
-const failuresPerWindow = 5;
-const joinsPerSecond = 50;
-const sourcesRemembered = 10_000;
+const failuresPerMinute = 5;
+/** Each costs a line of the audit log; beyond it they are refused and not written down. */
+const allFailures = { burst: 60, perSecond: 0.5 };
+/** A pool that grows by a hundred hosts at once is let in within seconds. */
+const joinsOfToken = { burst: 100, perSecond: 20 };
+const all = '';
 
 export function createRateLimit(clock: Clock): RateLimit {
-  const failures = new Map<string, number[]>();
-  let second = 0;
-  let joins = 0;
-
-  const recent = (source: string): number[] =>
-    (failures.get(source) ?? []).filter((atMs) => atMs > clock.boot() - windowMs);
+  const ofSource = createBuckets(
+    { burst: failuresPerMinute, perSecond: failuresPerMinute / 60 },
+    clock,
+  );
+  const ofAll = createBuckets(allFailures, clock, 1);
+  const ofToken = createBuckets(joinsOfToken, clock);
+  const refuse = (text: string): AppError =>
+    new AppError('rate-limited', text, { retryable: true });
 
   return {
-    admit(source) {
-      const now = Math.floor(clock.boot() / 1000);
-      if (now !== second) {
-        second = now;
-        joins = 0;
-      }
-      joins += 1;
-      if (joins > joinsPerSecond) {
-        throw new AppError('rate-limited', 'too many joins at once: try again in a few seconds', {
-          retryable: true,
-        });
-      }
-      if (recent(source).length >= failuresPerWindow) {
-        throw new AppError(
-          'rate-limited',
-          `${failuresPerWindow} joins from this address failed within a minute: try again in a minute`,
-          { retryable: true },
+    mayFail(source) {
+      if (!ofSource.has(sourceOf(source))) {
+        throw refuse(
+          `${failuresPerMinute} joins from this address failed within a minute: try again in a minute`,
         );
       }
+      if (!ofAll.has(all)) throw refuse('too many joins fail: try again in a minute');
     },
     failed(source) {
-      const list = [...recent(source), clock.boot()];
-      failures.delete(source);
-      failures.set(source, list);
-      for (const oldest of failures.keys()) {
-        if (failures.size <= sourcesRemembered) break;
-        failures.delete(oldest);
-      }
+      ofSource.take(sourceOf(source));
+      ofAll.take(all);
+    },
+    pace(tokenId) {
+      if (ofToken.take(tokenId) > 0) return;
+      throw refuse('too many joins with this token at once: try again in a few seconds');
     },
   };
 }

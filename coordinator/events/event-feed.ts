@@ -22,14 +22,20 @@ export interface EventFeed {
   changed(after: number, signal: AbortSignal): Promise<void>;
 }
 
-const capacity = 20_000;
+/** Past either, lines go until both hold again with a little room. */
+const mostLines = 20_000;
+const mostCharacters = 8 * 1024 * 1024;
+const room = 0.95;
+
+/** In characters, about: a line's names are short. */
+const sizeOf = (line: LogLine): number => line.text.length + 200;
 
 /**
  * A cursor is the time in microseconds, made unique: one from before a restart stays usable after
  * it. Lines of `history` carry the time their host told.
  */
 export function createEventFeed(clock: Clock, history: readonly LogLine[] = []): EventFeed {
-  const kept = history.toSorted((a, b) => a.atMs - b.atMs).slice(-capacity);
+  const kept = history.toSorted((a, b) => a.atMs - b.atMs).slice(-mostLines);
   const first = clock.now() * 1000;
   // A host whose clock is ahead must not overtake what follows.
   let lines: FeedLine[] = kept.map((line, index) => ({
@@ -37,15 +43,21 @@ export function createEventFeed(clock: Clock, history: readonly LogLine[] = []):
     cursor: Math.min(Math.floor(line.atMs) * 1000, first) - (kept.length - index),
   }));
   let last = first;
+  lines = shortened(lines);
+  let characters = sizesOf(lines);
   const changes = changeSignal(last);
+  const wake = (): void => changes.advance(last);
   return {
     append(added) {
       for (const line of added) {
         last = Math.max(last + 1, clock.now() * 1000);
         lines.push({ ...line, cursor: last });
       }
-      if (lines.length > capacity + 1000) lines = lines.slice(-capacity);
-      changes.advance(last);
+      characters += sizesOf(added);
+      if (lines.length <= mostLines && characters <= mostCharacters) return wake();
+      lines = shortened(lines);
+      characters = sizesOf(lines);
+      return wake();
     },
     read(after, matches) {
       const found = lines.filter((line) => line.cursor > after && matches(line));
@@ -54,6 +66,53 @@ export function createEventFeed(clock: Clock, history: readonly LogLine[] = []):
     },
     changed: (after, signal) => changes.above(after, signal),
   };
+}
+
+const sizesOf = (lines: readonly LogLine[]): number =>
+  lines.reduce((sum, line) => sum + sizeOf(line), 0);
+
+/**
+ * Without the oldest lines of whoever said most, so that one host that talks without end takes no other
+ * host's lines away; the oldest of all where none stands out.
+ */
+function shortened(lines: FeedLine[]): FeedLine[] {
+  if (lines.length <= mostLines && sizesOf(lines) <= mostCharacters) return lines;
+  const shares = new Map<string | null, { count: number; characters: number }>();
+  for (const line of lines) {
+    const share = shares.get(line.node) ?? { count: 0, characters: 0 };
+    share.count += 1;
+    share.characters += sizeOf(line);
+    shares.set(line.node, share);
+  }
+  const linesEach = fairShare(
+    [...shares.values()].map(({ count }) => count),
+    room * mostLines,
+  );
+  const charactersEach = fairShare(
+    [...shares.values()].map((share) => share.characters),
+    room * mostCharacters,
+  );
+  return lines.filter((line) => {
+    const share = shares.get(line.node);
+    if (share === undefined) return false;
+    const isOver = share.count > linesEach || share.characters > charactersEach;
+    if (!isOver) return true;
+    share.count -= 1;
+    share.characters -= sizeOf(line);
+    return false;
+  });
+}
+
+/** The most that each may have so that all of them together have no more than `all`. */
+function fairShare(sizes: readonly number[], all: number): number {
+  let left = all;
+  const ascending = sizes.toSorted((a, b) => a - b);
+  for (const [index, size] of ascending.entries()) {
+    const each = left / (ascending.length - index);
+    if (size > each) return each;
+    left -= size;
+  }
+  return Number.POSITIVE_INFINITY;
 }
 
 /** `subject` as in `logs SUBJECT`: a node's name, a plan's id, or plan/step. Empty: everything. */

@@ -17,6 +17,17 @@ export interface LogLine {
   readonly text: string;
 }
 
+/** A plan that its host took, whether its journal or a poll told so first. */
+export const acceptedLine = (plan: PlanRecord, atMs: number): LogLine => ({
+  atMs,
+  node: plan.nodeName,
+  cluster: plan.cluster,
+  planId: plan.planId,
+  stepId: null,
+  level: 'info',
+  text: redact(`accepted: ${plan.goal}`),
+});
+
 /** Null for what is not worth a line. */
 export function lineOfRecord(plan: PlanRecord, journal: JournalRecord): LogLine | null {
   const line = (level: LogLine['level'], text: string, stepId: string | null = null): LogLine => ({
@@ -30,7 +41,7 @@ export function lineOfRecord(plan: PlanRecord, journal: JournalRecord): LogLine 
   });
   switch (journal.event) {
     case 'plan-accepted':
-      return line('info', `accepted: ${plan.goal}`);
+      return acceptedLine(plan, journal.atMs);
     case 'plan-refused':
       return line('warn', plainLine(`refused (${journal.reason}): ${journal.message}`));
     case 'step-intent': {

@@ -11,6 +11,8 @@ import type { JournalRecord, StepError } from '../../shared/model/progress.ts';
 import { redact } from '../../shared/redact.ts';
 import type { PlanRecord, StepProgress } from '../store/records.ts';
 
+const stopKnown = 'the host knows of the stop';
+
 export function applyRecord(record: PlanRecord, journal: JournalRecord): PlanRecord {
   switch (journal.event) {
     case 'plan-accepted':
@@ -26,9 +28,9 @@ export function applyRecord(record: PlanRecord, journal: JournalRecord): PlanRec
         ended(step, journal),
       );
     case 'plan-stop-received':
-      return isFinishedByHost(record)
+      return isFinishedByHost(record) || record.message === stopKnown
         ? record
-        : { ...accepted(record, journal.atMs), message: 'the host knows of the stop' };
+        : { ...accepted(record, journal.atMs), message: stopKnown };
     case 'plan-finished':
       return finished(record, journal);
     default:

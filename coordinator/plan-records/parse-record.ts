@@ -18,13 +18,14 @@ const time = z
   .nonnegative()
   .transform((value) => Math.min(value, latestMs));
 const count = z.int().nonnegative();
-const textLimit = 16_384;
+/** An agent keeps as much itself. A plan has a hundred of these, and is written whole at every change. */
+const longest = { sentence: 4_096, output: 8_192 } as const;
 const wordLimit = 128;
 // Cut rather than refused: a record that is skipped may be the one that ends a plan. The end of an
 // output is what tells.
-const text = z
-  .string()
-  .transform((value) => (value.length > textLimit ? `…${value.slice(-textLimit)}` : value));
+const cut = (most: number) =>
+  z.string().transform((value) => (value.length > most ? `…${value.slice(-most)}` : value));
+const text = cut(longest.sentence);
 const word = z.string().transform((value) => quotedUnlessPlain(value.slice(0, wordLimit)));
 const planId = z
   .string()
@@ -45,7 +46,7 @@ const error = z
     code: word,
     message: text,
     command: text.nullable(),
-    outputTail: text.nullable(),
+    outputTail: cut(longest.output).nullable(),
     retryable: z.boolean(),
   })
   .transform(({ code, message, ...rest }): StepError => {

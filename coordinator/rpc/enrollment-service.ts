@@ -4,6 +4,7 @@ import type { Clock } from '../../shared/clock.ts';
 import type { EnrollmentDefinition } from '../../shared/rpc/generated/muster/v1/Enrollment.ts';
 import type { Handlers } from '../../shared/rpc/handler.ts';
 import type { LoggedIn, LoginClaim } from '../access/login.ts';
+import type { Asking } from '../enrollment/admit.ts';
 import type { Challenges } from '../enrollment/challenges.ts';
 import type { comeBack, ReturnClaim } from '../enrollment/come-back.ts';
 import type { Join } from '../enrollment/join.ts';
@@ -20,6 +21,8 @@ export interface EnrollmentDependencies {
   readonly clock: Clock;
   readonly store: Store;
   readonly challenges: Challenges;
+  /** Before anything of a join is parsed. @throws AppError unauthenticated, rate-limited */
+  readonly admit: (asking: Asking) => Promise<void>;
   readonly join: Join;
   readonly comeBack: (claim: ReturnClaim) => ReturnType<typeof comeBack>;
   readonly login: (claim: LoginClaim) => Promise<LoggedIn>;
@@ -34,6 +37,8 @@ export function enrollmentHandlers(deps: EnrollmentDependencies): Handlers<Enrol
     Return: async (request, context) =>
       await deps.comeBack({ ...request, source: addressOf(context.peerAddress) }),
     Join: async (request, context) => {
+      const source = addressOf(context.peerAddress);
+      await deps.admit({ credential: request.token, source, nodeName: request.nodeName });
       const node = await deps.join({
         credential: request.token,
         csr: request.csr,
@@ -42,7 +47,7 @@ export function enrollmentHandlers(deps: EnrollmentDependencies): Handlers<Enrol
         nodeName: request.nodeName,
         facts: parseFacts(request.facts),
         agentVersion: checked('version', request.agentVersion, 'agentVersion'),
-        source: addressOf(context.peerAddress),
+        source,
       });
       const publicKey = Buffer.from(node.publicKey, 'base64');
       const chain = await deps.keys.issueNodeCertificate(publicKey, node.id, deps.clock.now());

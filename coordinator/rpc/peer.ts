@@ -100,7 +100,7 @@ function operatorPeer(
 const refuse = (text: string): AppError => new AppError('unauthenticated', text);
 
 /** node prints one attribute a line, with backslashes before what would be ambiguous. */
-function parseSubject(subject: string): ReadonlyMap<string, string> {
+export function parseSubject(subject: string): ReadonlyMap<string, string> {
   const rows = subject.split('\n').map((row) => {
     const at = row.indexOf('=');
     return [row.slice(0, at), row.slice(at + 1).replaceAll('\\', '')] as const;

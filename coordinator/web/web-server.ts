@@ -2,10 +2,14 @@
 // can be changed through it; an artifact's integrity is the digest in the signed plan, not this.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
+import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import { AppError } from '../../shared/errors.ts';
 import type { Logger } from '../../shared/log.ts';
 import type { ServerIdentity } from '../../shared/rpc/tls.ts';
+import { Crowd, type Guest } from '../limits/crowd.ts';
+import { sourceOf } from '../limits/source.ts';
+import { addressOf } from '../rpc/peer.ts';
 import { serveFile } from './serve-file.ts';
 
 export interface AgentBinaries {
@@ -32,17 +36,29 @@ export interface WebServer {
 
 /** A download that does not move for this long is over; the agent resumes it. */
 const idleMs = 60_000;
+const handshakeMs = 10_000;
+const headersMs = 15_000;
+/** A pool behind one address fetches with a connection or two of each host. */
+const connections = { each: 500, inAll: 2_000 };
 
 export async function startWebServer(options: WebOptions): Promise<WebServer> {
   const { chainPem, keyPem } = options.identity;
   const server = createServer(
-    { cert: chainPem, key: keyPem, minVersion: 'TLSv1.3' },
+    { cert: chainPem, key: keyPem, minVersion: 'TLSv1.3', handshakeTimeout: handshakeMs },
     (request, response) => {
       void answer(options, request, response);
     },
   );
   server.setTimeout(idleMs, (socket) => socket.destroy());
   server.keepAliveTimeout = 20_000;
+  server.headersTimeout = headersMs;
+  const crowd = new Crowd<Guest>(connections);
+  server.on('connection', (socket: Socket) => {
+    const source = sourceOf(addressOf(`${socket.remoteAddress ?? ''}:0`));
+    const guest = { end: () => void socket.destroy() };
+    socket.once('close', () => crowd.leave(source, guest));
+    crowd.enter(source, guest);
+  });
   // A scanner's broken handshake is its own business.
   server.on('tlsClientError', (error) => options.log.debug({ err: error }, 'tls handshake failed'));
   await listen(server, options);

@@ -45,6 +45,12 @@ const retryableWire = new Set([
 
 /** `target` is what was called, for the message: an address or a socket. */
 export function fromWireError(error: WireError, target: string): AppError {
+  if (isTooLarge(error)) {
+    // It will be as large the next time.
+    const size = error.details.replace(/^.*\(|\).*$/g, '').replace(' vs ', ' bytes, at most ');
+    const text = `the coordinator at ${target.replace(/^dns:/, '')} takes no message so large: ${size}`;
+    return new AppError('invalid', text, { cause: error });
+  }
   const code = isCut(error) ? 'unavailable' : (fromWire.get(error.code) ?? 'internal');
   const place = target.replace(/^dns:/, '');
   const text =
@@ -55,6 +61,9 @@ export function fromWireError(error: WireError, target: string): AppError {
         : error.details;
   return new AppError(code, text, { retryable: retryableWire.has(error.code), cause: error });
 }
+
+const isTooLarge = ({ code, details }: WireError): boolean =>
+  code === status.RESOURCE_EXHAUSTED && details.startsWith('Received message larger than max');
 
 /** Ended by the other end without an answer: its program stops, or its connection broke. */
 const isCut = ({ code, details }: WireError): boolean =>

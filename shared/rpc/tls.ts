@@ -1,6 +1,5 @@
-// TLS of both ends. One port serves strangers and members: a client certificate is asked for, not
-// demanded, and a call of a member service without one is refused by the guard of that service.
-import { type ChannelCredentials, credentials, ServerCredentials } from '@grpc/grpc-js';
+// TLS of both ends: what a server shows and whom it takes for a member, and what a client trusts.
+import { type ChannelCredentials, credentials } from '@grpc/grpc-js';
 
 /** The name in the coordinator's certificate that every agent expects, whatever address it dials. */
 export const COORDINATOR_NAME = 'coordinator.muster.internal';
@@ -11,27 +10,6 @@ export interface ServerIdentity {
   /** PEM, leaf first, CA last: clients find their pin in the chain. */
   readonly chainPem: string;
   readonly keyPem: string;
-}
-
-export function serverCredentials(identity: ServerIdentity): ServerCredentials {
-  return new OpenToAll(identity);
-}
-
-/**
- * TLS 1.3 alone, and a certificate that is asked for but not demanded: the credentials that grpc-js
- * makes itself can say neither. It takes any of this class, and creates its server with these options.
- */
-class OpenToAll extends ServerCredentials {
-  constructor({ caPem, chainPem, keyPem }: ServerIdentity) {
-    super(
-      { requestCert: true, rejectUnauthorized: false },
-      { ca: caPem, cert: chainPem, key: keyPem, minVersion: 'TLSv1.3' },
-    );
-  }
-
-  override _equals(other: ServerCredentials): boolean {
-    return this === other;
-  }
 }
 
 export interface ClientIdentity {

@@ -29,8 +29,9 @@ import type { JoinRequest__Output } from '../../shared/rpc/generated/muster/v1/J
 import type { PullRequest__Output } from '../../shared/rpc/generated/muster/v1/PullRequest.ts';
 import { implement } from '../../shared/rpc/handler.ts';
 import { services } from '../../shared/rpc/load.ts';
-import { COORDINATOR_NAME, serverCredentials } from '../../shared/rpc/tls.ts';
+import { COORDINATOR_NAME } from '../../shared/rpc/tls.ts';
 import { signEnvelope } from '../../shared/signature.ts';
+import { serverCredentials } from './open-credentials.ts';
 import { newSigningKeys, type SigningKeys, signedPlan } from './signed-plans.ts';
 
 const hour = 3_600_000;
@@ -159,18 +160,13 @@ export class FleetServer {
     const log = silentLogger;
     const { signal } = this.ending;
     const guard = (_context: unknown, method: string): void => void this.calls.push(method);
-    server.addService(
-      services.enrollment,
-      implement<EnrollmentDefinition>(services.enrollment, this.enrollment(), {
-        log,
-        signal,
-        guard,
-      }),
-    );
-    server.addService(
-      services.fleet,
-      implement<FleetDefinition>(services.fleet, this.fleetCalls(), { log, signal, guard }),
-    );
+    const implementing = { log, signal, guard };
+    for (const { definition, implementation } of [
+      implement<EnrollmentDefinition>(services.enrollment, this.enrollment(), implementing),
+      implement<FleetDefinition>(services.fleet, this.fleetCalls(), implementing),
+    ]) {
+      server.addService(definition, implementation);
+    }
     const credentials = serverCredentials({
       caPem: this.caPem,
       chainPem: leaf + this.caPem,

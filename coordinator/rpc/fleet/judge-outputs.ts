@@ -15,6 +15,9 @@ const of = (kind: TextKind): Judge => ({
   judge: (value) => (isOf(kind, value) ? value : null),
 });
 const lines: Judge = { what: 'lines of text', judge: plainText };
+/** Of a newer agent: nothing here reads it, so little of it is enough. */
+const unknown: Judge = { what: 'text', judge: (value) => plainText(value.slice(0, 1_024)) };
+const mostOutputs = 32;
 const sealed: Judge = { what: 'a sealed secret', judge: judgeSealed };
 
 const answers: Partial<Readonly<Record<StepKind, Readonly<Record<string, Judge>>>>> = {
@@ -48,7 +51,7 @@ function judgeSealed(value: string): string | null {
 
 /**
  * The record as it may be applied to its plan, the records before it being applied already. An output
- * that this coordinator does not know (of a newer agent) is kept as plain text: nothing reads it.
+ * that this coordinator does not know (of a newer agent) is kept as the start of a plain text.
  */
 export function judgeOutputs(plan: PlanRecord, record: JournalRecord): JournalRecord {
   if (record.event === 'plan-finished' && record.state === 'done') {
@@ -61,8 +64,9 @@ export function judgeOutputs(plan: PlanRecord, record: JournalRecord): JournalRe
   const known = Object.hasOwn(answers, kind) ? answers[kind as StepKind] : undefined;
   const outputs: Record<string, string> = {};
   for (const [name, value] of Object.entries(record.outputs)) {
-    const judge = known !== undefined && Object.hasOwn(known, name) ? known[name] : lines;
-    const good = isOf('identifier', name) ? judge?.judge(value) : null;
+    const judge = known !== undefined && Object.hasOwn(known, name) ? known[name] : unknown;
+    const isName = isOf('identifier', name) && Object.keys(outputs).length < mostOutputs;
+    const good = isName ? judge?.judge(value) : null;
     if (good === null || good === undefined) {
       const error = fault(plan, record.stepId, { name, value, what: judge?.what ?? '' });
       return { ...record, result: 'failed', outputs: {}, error };

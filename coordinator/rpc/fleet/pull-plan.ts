@@ -13,6 +13,7 @@ import {
 import type { PullReply } from '../../../shared/rpc/generated/muster/v1/PullReply.ts';
 import type { PullRequest__Output } from '../../../shared/rpc/generated/muster/v1/PullRequest.ts';
 import type { CallContext } from '../../../shared/rpc/handler.ts';
+import { acceptedLine } from '../../events/log-line.ts';
 import { accepted } from '../../plan-records/apply-record.ts';
 import { endForgotten } from '../../plan-records/forgotten.ts';
 import {
@@ -152,6 +153,7 @@ async function acceptListed(
       record.nodeId === caller.id ? accepted(record, deps.clock.now()) : record,
     );
     if (change !== null && change.before.state !== change.after.state) {
+      deps.feed.append([acceptedLine(change.after, deps.clock.now())]);
       await deps.audit.append('plan-accepted', { planId, nodeId: caller.id, how: 'listed' });
     }
   }

@@ -1,15 +1,16 @@
 // ReportProgress: the tail of a host's journal, applied to the plans it tells about. Idempotent: the
 // same records again change nothing; the answer is always the next offset wanted. The position is
-// stored last, so a crash in between means that records come again.
-
+// stored last, so a crash in between means that records come again. What they tell is told on only
+// where it changed something, and no host tells more of it in a while than a host has to tell.
 import { checked } from '../../../shared/alphabets.ts';
 import { AppError } from '../../../shared/errors.ts';
-import type { NodeId } from '../../../shared/model/ids.ts';
+import type { NodeId, PlanId } from '../../../shared/model/ids.ts';
 import type { JournalRecord } from '../../../shared/model/progress.ts';
 import type { ProgressReport__Output } from '../../../shared/rpc/generated/muster/v1/ProgressReport.ts';
 import { type InTurn, oneAtATime } from '../../enrollment/one-at-a-time.ts';
 import type { AuditEvent } from '../../events/audit-log.ts';
 import { lineOfRecord } from '../../events/log-line.ts';
+import { type Buckets, createBuckets, type Rate } from '../../limits/buckets.ts';
 import { applyRecord } from '../../plan-records/apply-record.ts';
 import { parseJournalRecord } from '../../plan-records/parse-record.ts';
 import {
@@ -30,17 +31,29 @@ export type ReportProgress = (
 export function createReportProgress(deps: FleetDependencies): ReportProgress {
   // Two reports of one node at once (a lost connection, then a new one) must not interleave.
   const turns = new Map<NodeId, InTurn>();
+  const records = createBuckets(recordsOfNode, deps.clock);
   return async (caller, report) => {
     const inTurn = turns.get(caller.id) ?? oneAtATime();
     turns.set(caller.id, inTurn);
-    return await inTurn(() => takeReport(deps, caller, report));
+    return await inTurn(() => takeReport(deps, { caller, report, records }));
   };
+}
+
+/**
+ * The journal of a whole install is some hundred records. Each may be a line of the audit log and a
+ * write of its plan, so this is what bounds both, whatever a host makes up.
+ */
+const recordsOfNode: Rate = { burst: 3_000, perSecond: 2 };
+
+interface Reporting {
+  readonly caller: NodeRecord;
+  readonly report: ProgressReport__Output;
+  readonly records: Buckets;
 }
 
 async function takeReport(
   deps: FleetDependencies,
-  caller: NodeRecord,
-  report: ProgressReport__Output,
+  { caller, report, records }: Reporting,
 ): Promise<{ nextOffset: number }> {
   checked('identifier', report.journalId, 'journalId of a progress report');
   if (!Number.isSafeInteger(report.offset) || report.offset < 0) {
@@ -51,7 +64,13 @@ async function takeReport(
   }
   const wanted = await wantedOffset(deps, caller, report);
   if (report.offset > wanted) return { nextOffset: wanted };
-  const fresh = report.records.slice(wanted - report.offset);
+  const offered = report.records.slice(wanted - report.offset);
+  const fresh = offered.slice(0, records.take(caller.id, offered.length));
+  if (fresh.length < Math.min(offered.length, 1)) {
+    throw new AppError('rate-limited', 'this node reports too much: it waits, nothing is lost', {
+      retryable: true,
+    });
+  }
   const nextOffset = wanted + fresh.length;
   await takeRecords(deps, caller, fresh);
   const { journalId } = report;
@@ -98,37 +117,42 @@ async function takeRecords(
   // One write a plan, however many records it has here.
   const byPlan = Map.groupBy(records, (record) => record.planId);
   const heardMs = deps.clock.now();
+  const foreign: { readonly planId: PlanId; readonly reason: string }[] = [];
   for (const [planId, group] of byPlan) {
-    let judged: readonly JournalRecord[] = [];
+    let news: readonly JournalRecord[] = [];
     const change = await deps.plans.change(planId, (plan) => {
       if (plan.nodeId !== caller.id) return plan;
       const applied = applyAll(plan, group, heardMs);
-      judged = applied.records;
+      news = applied.news;
       return applied.plan;
     });
-    if (change === null || change.after.nodeId !== caller.id) {
-      const reason = change === null ? 'unknown plan' : "another node's plan";
-      await deps.audit.append('foreign-record', { nodeId: caller.id, planId, reason });
-      deps.log.warn({ nodeId: caller.id, planId, reason }, 'journal records were not applied');
-      continue;
-    }
-    await tell(deps, change.after, judged);
+    if (change === null) foreign.push({ planId, reason: 'unknown plan' });
+    else if (change.after.nodeId !== caller.id)
+      foreign.push({ planId, reason: "another node's plan" });
+    else await tell(deps, change.after, news);
   }
+  if (foreign.length === 0) return;
+  // The first of them stands for all.
+  const told = { nodeId: caller.id, ...foreign[0], plans: foreign.length };
+  await deps.audit.append('foreign-record', told);
+  deps.log.warn(told, 'journal records of plans that are not this host’s were not applied');
 }
 
 interface Applied {
   readonly plan: PlanRecord;
-  /** As they were applied. */
-  readonly records: readonly JournalRecord[];
+  /** Those that changed it, as they were applied. */
+  readonly news: readonly JournalRecord[];
 }
 
 const applyAll = (plan: PlanRecord, group: readonly JournalRecord[], heardMs: number): Applied =>
   group.reduce<Applied>(
     (before, told) => {
       const record = judgeOutputs(before.plan, inOurTime(told, before.plan, heardMs));
-      return { plan: applyRecord(before.plan, record), records: [...before.records, record] };
+      const after = applyRecord(before.plan, record);
+      if (after === before.plan) return before;
+      return { plan: after, news: [...before.news, record] };
     },
-    { plan, records: [] },
+    { plan, news: [] },
   );
 
 /**

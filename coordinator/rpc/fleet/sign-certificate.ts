@@ -7,6 +7,7 @@ import { AppError } from '../../../shared/errors.ts';
 import type { Plan } from '../../../shared/model/plan.ts';
 import type { StepOf } from '../../../shared/model/step.ts';
 import type { CertificateRequest__Output } from '../../../shared/rpc/generated/muster/v1/CertificateRequest.ts';
+import { acceptedLine } from '../../events/log-line.ts';
 import { keyOfRequest } from '../../keys/certificate-request.ts';
 import { caOfProfile } from '../../keys/cluster-ca.ts';
 import { accepted } from '../../plan-records/apply-record.ts';
@@ -80,7 +81,10 @@ async function noteAcceptance(deps: FleetDependencies, record: PlanRecord): Prom
     current.state === 'issued' ? accepted(current, deps.clock.now()) : current,
   );
   if (change !== null && change.after.state !== 'accepted') return change.after;
-  await deps.audit.append('plan-accepted', { planId, nodeId, how: 'certificate-request' });
+  if (change?.before.state === 'issued') {
+    deps.feed.append([acceptedLine(change.after, deps.clock.now())]);
+    await deps.audit.append('plan-accepted', { planId, nodeId, how: 'certificate-request' });
+  }
   return change?.after ?? record;
 }
 

@@ -35,8 +35,7 @@ function world() {
       `${request.name} ${request.role} ${request.lifetimeMs}`,
   };
   const deps = { store, clock, audit, keys };
-  const { admit: mayFail, failed } = createRateLimit(clock);
-  const limit = { mayFail, failed };
+  const limit = createRateLimit(clock);
   return {
     ...deps,
     audited,

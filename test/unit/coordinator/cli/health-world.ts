@@ -20,13 +20,10 @@ export async function serveWorld(world: Pick<OperatorWorld, 'handlers'>): Promis
   const path = join(directory, 'coordinator.sock');
   const ending = new AbortController();
   const server = await startSocketServer(path, [
-    {
-      definition: services.operator,
-      implementation: implement<OperatorDefinition>(services.operator, world.handlers, {
-        log: silentLogger,
-        signal: ending.signal,
-      }),
-    },
+    implement<OperatorDefinition>(services.operator, world.handlers, {
+      log: silentLogger,
+      signal: ending.signal,
+    }),
   ]);
   return {
     run: (...argv) => cli(argv, { MUSTER_SOCKET: path }),

@@ -1,8 +1,9 @@
 // The join over a store that dies between any two writes, or loses a race: no host is stranded and
 // no use is spent twice.
 import { describe, expect, it } from 'vitest';
+import { BAD_TOKEN_TEXT } from '../../../../coordinator/enrollment/admit.ts';
 import { createChallenges } from '../../../../coordinator/enrollment/challenges.ts';
-import { BAD_TOKEN_TEXT, createJoin } from '../../../../coordinator/enrollment/join.ts';
+import { createJoin } from '../../../../coordinator/enrollment/join.ts';
 import { createRateLimit } from '../../../../coordinator/enrollment/rate-limit.ts';
 import { createRefusedJoins } from '../../../../coordinator/enrollment/refused-joins.ts';
 import { createToken } from '../../../../coordinator/enrollment/tokens.ts';

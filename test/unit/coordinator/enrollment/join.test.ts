@@ -3,7 +3,7 @@ import { X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { BAD_TOKEN_TEXT } from '../../../../coordinator/enrollment/join.ts';
+import { BAD_TOKEN_TEXT } from '../../../../coordinator/enrollment/admit.ts';
 import { keys, type NodeRecord, type TokenRecord } from '../../../../coordinator/store/records.ts';
 import { update } from '../../../../coordinator/store/store.ts';
 import { systemClock } from '../../../../shared/clock.ts';
@@ -230,17 +230,25 @@ describe('a bad token', () => {
     expect(await coordinator.store.range(keys.nodes)).toHaveLength(1);
   });
 
-  it('is not tried for ever: after five failures a source waits a minute', async () => {
+  it('is not tried for ever: after five failures a source waits, but not a good token of it', async () => {
     let skipMs = 0;
     const clock = { ...systemClock, boot: () => systemClock.boot() + skipMs };
     coordinator = await startTestCoordinator({ clock });
     const attempt = { token: 'rubbish', name: 'w1', number: 1 };
     for (let index = 0; index < 5; index += 1) await failureOf(joinOnce(coordinator, attempt));
-    const token = await coordinator.token();
-    const limited = await failureOf(joinOnce(coordinator, { ...attempt, token }));
+    const limited = await failureOf(joinOnce(coordinator, attempt));
     expect(limited).toMatchObject({ code: 'rate-limited', retryable: true });
+    await coordinator.join({ name: 'w1', number: 1 });
     skipMs = 61_000;
-    await joinOnce(coordinator, { ...attempt, token });
+    expect((await failureOf(joinOnce(coordinator, attempt))).code).toBe('unauthenticated');
+  });
+
+  it('is refused before anything else of the join is read', async () => {
+    coordinator = await startTestCoordinator();
+    const attempt = { token: 'rubbish', name: 'w1', number: 1, facts: { hostname: 'not a name' } };
+    expect((await failureOf(joinOnce(coordinator, attempt))).code).toBe('unauthenticated');
+    const token = await coordinator.token();
+    expect((await failureOf(joinOnce(coordinator, { ...attempt, token }))).code).toBe('invalid');
   });
 
   it('bound to a name and a range lets in the host it is for', async () => {

@@ -17,11 +17,21 @@ describe('challenges', () => {
     expect(challenges.spend(two)).toBe(false);
   });
 
-  it('that nobody uses do not fill the memory: the oldest goes', () => {
+  it('that nobody uses are not remembered: a flood of them spoils nobody’s', () => {
     const challenges = createChallenges(manualClock());
     const oldest = challenges.create();
-    for (let index = 0; index < 20_000; index += 1) challenges.create();
-    expect(challenges.spend(oldest)).toBe(false);
+    for (let index = 0; index < 30_000; index += 1) challenges.create();
+    expect(challenges.spend(oldest)).toBe(true);
+  });
+
+  it('of another coordinator, or changed by a bit, are none', () => {
+    const clock = manualClock();
+    const challenges = createChallenges(clock);
+    expect(challenges.spend(createChallenges(clock).create())).toBe(false);
+    const changed = challenges.create();
+    changed[3] = (changed[3] ?? 0) ^ 1;
+    expect(challenges.spend(changed)).toBe(false);
+    expect(challenges.spend(challenges.create().subarray(1))).toBe(false);
   });
 });
 
@@ -30,19 +40,34 @@ describe('the limit on joins', () => {
     const clock = manualClock();
     const limit = createRateLimit(clock);
     for (let index = 0; index < 5; index += 1) limit.failed('10.0.0.1');
-    expect(() => limit.admit('10.0.0.1')).toThrow(/5 joins from this address failed/);
-    limit.admit('10.0.0.2');
+    expect(() => limit.mayFail('10.0.0.1')).toThrow(/5 joins from this address failed/);
+    limit.mayFail('10.0.0.2');
     clock.advance(60_001);
-    limit.admit('10.0.0.1');
+    limit.mayFail('10.0.0.1');
   });
 
-  it('admits fifty a second from everywhere together', () => {
+  it('counts the addresses of one IPv6 network as one source', () => {
+    const limit = createRateLimit(manualClock());
+    for (let index = 0; index < 5; index += 1) limit.failed(`2001:db8::${String(index)}`);
+    expect(() => limit.mayFail('2001:db8::99')).toThrow(/from this address failed/);
+    limit.mayFail('2001:db8:0:1::1');
+  });
+
+  it('holds all who fail once there are many of them, wherever they come from', () => {
+    const limit = createRateLimit(manualClock());
+    for (let index = 0; index < 60; index += 1) limit.failed(`10.0.0.${String(index)}`);
+    expect(() => limit.mayFail('10.0.1.1')).toThrow(/too many joins fail/);
+    limit.pace('mtaaaaaaaaaa');
+  });
+
+  it('paces the joins of one token, and of no other', () => {
     const clock = manualClock();
     const limit = createRateLimit(clock);
-    for (let index = 0; index < 50; index += 1) limit.admit(`10.0.0.${String(index)}`);
-    expect(() => limit.admit('10.0.1.1')).toThrow(/too many joins at once/);
-    clock.advance(1000);
-    limit.admit('10.0.1.1');
+    for (let index = 0; index < 100; index += 1) limit.pace('a');
+    expect(() => limit.pace('a')).toThrow(/with this token at once/);
+    limit.pace('b');
+    clock.advance(1_000);
+    limit.pace('a');
   });
 });
 

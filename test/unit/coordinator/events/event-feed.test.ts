@@ -47,6 +47,19 @@ describe('the feed of events', () => {
     ]);
   });
 
+  it('is bounded in lines and in characters, and a host that talks without end loses its own', () => {
+    const feed = createEventFeed(manualClock());
+    feed.append([line('quiet', { node: 'w2' })]);
+    for (let index = 0; index < 3_000; index += 1) feed.append([line('x'.repeat(8_000))]);
+    feed.append(Array.from({ length: 30_000 }, () => line('short', { node: 'w3' })));
+    const { lines } = feed.read(0, everything);
+    const characters = lines.reduce((sum, { text }) => sum + text.length, 0);
+    expect(lines.length).toBeLessThanOrEqual(20_000);
+    expect(characters).toBeLessThanOrEqual(8 * 1024 * 1024);
+    expect(lines.some(({ text }) => text === 'quiet')).toBe(true);
+    expect(lines.filter(({ node }) => node === 'w1').length).toBeGreaterThan(100);
+  });
+
   it('wakes who follows it', async () => {
     const feed = createEventFeed(manualClock());
     const { next } = feed.read(0, everything);

@@ -1,6 +1,7 @@
 // ReportProgress and ReportFacts against a real coordinator on the loopback.
 import { afterEach, describe, expect, it } from 'vitest';
 import { type FactsRecord, keys } from '../../../../../coordinator/store/records.ts';
+import type { AppError } from '../../../../../shared/errors.ts';
 import { asPlanId, asStepId, type PlanId } from '../../../../../shared/model/ids.ts';
 import type { JournalRecord } from '../../../../../shared/model/progress.ts';
 import type { Step } from '../../../../../shared/model/step.ts';
@@ -117,6 +118,44 @@ describe('a report', () => {
     expect(await node.report(0, [finishedRecord(planId)], 'journal-2')).toBe(1);
     expect((await coordinator.plan(planId)).state).toBe('done');
     expect((await coordinator.audit()).some(({ event }) => event === 'journal-changed')).toBe(true);
+  });
+
+  it('that says again what was said is told to nobody, whatever journal it claims to be of', async () => {
+    coordinator = await startTestCoordinator({ decide: issuesOnce((node) => aDraft(node)) });
+    const { node, planId } = await nodeWithPlan();
+    const story = [
+      acceptedRecord(planId),
+      intentRecord(planId, 'one'),
+      outcomeRecord(planId, 'one'),
+      { ...at, event: 'plan-stop-received', planId } as JournalRecord,
+    ];
+    const told = async (): Promise<number> =>
+      (await coordinator.operator.Logs({ subject: '', after: 0 }, call)).lines.length;
+    await node.report(0, story);
+    const lines = await told();
+    for (let journal = 2; journal < 40; journal += 1) {
+      await node.report(0, [...story, ...story], `journal-${String(journal)}`);
+    }
+    expect(await told()).toBe(lines);
+    const events = (await coordinator.audit()).map(({ event }) => event);
+    expect(events.filter((event) => event === 'step-outcome')).toHaveLength(1);
+    expect(events.filter((event) => event === 'journal-changed').length).toBeLessThan(30);
+  });
+
+  it('of more than a host has to tell is taken a part at a time', async () => {
+    coordinator = await startTestCoordinator();
+    const node = await coordinator.join({ name: 'w1', number: 1 });
+    const records = Array.from({ length: 3_100 }, (_, index) =>
+      intentRecord(asPlanId(`p${String(index)}`), 'one'),
+    );
+    expect(await node.report(0, records)).toBe(3_000);
+    const rest = records.slice(3_000);
+    const next = await node.report(3_000, rest).catch((error: unknown) => error);
+    expect(next).toSatisfy((value) =>
+      typeof value === 'number' ? value < 3_100 : (value as AppError).code === 'rate-limited',
+    );
+    const foreign = (await coordinator.audit()).filter(({ event }) => event === 'foreign-record');
+    expect(foreign[0]).toMatchObject({ plans: 3_000, planId: 'p0' });
   });
 
   it('with a record that is not understood is not stuck on it', async () => {

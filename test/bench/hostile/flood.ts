@@ -1,0 +1,96 @@
+// A program of its own, so that what it costs is not measured as what it does: floods a coordinator
+// until it is told to stop. `node flood.ts PORT CA-FILE TOKEN-ID`
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { connect as connectTcp } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
+import { createClient, openChannel } from '../../../shared/rpc/client.ts';
+import type { EnrollmentDefinition } from '../../../shared/rpc/generated/muster/v1/Enrollment.ts';
+import { services } from '../../../shared/rpc/load.ts';
+import { clientCredentials, fixedServerName } from '../../../shared/rpc/tls.ts';
+import { beginMessage, openHostile, openTls } from '../../support/hostile-caller.ts';
+import { newNodeKeys, proofFor, requestFor } from '../../support/test-node.ts';
+
+const [port = '', caFile = '', tokenId = ''] = process.argv.slice(2);
+const target = { grpcPort: Number(port), caPem: readFileSync(caFile, 'utf8') };
+const call = { timeoutMs: 5_000 };
+const counts = { joins: 0, giants: 0, halfOpen: 0, replays: 0 };
+let source = 2;
+const nextSource = (): string => {
+  source = source >= 60 ? 2 : source + 1;
+  return `127.0.0.${String(source)}`;
+};
+
+/** New connections, each with a few bad joins: unknown tokens, and guesses at a real one's secret. */
+async function badJoins(): Promise<void> {
+  const keys = newNodeKeys();
+  const csr = await requestFor(keys);
+  for (;;) {
+    const channel = openChannel({
+      address: `127.0.0.1:${port}`,
+      credentials: clientCredentials(target.caPem, null),
+      options: { ...fixedServerName, 'grpc.use_local_subchannel_pool': 1 },
+    });
+    const client = createClient<EnrollmentDefinition>(services.enrollment, channel);
+    try {
+      const { nonce } = await client.GetChallenge({}, call);
+      for (let index = 0; index < 5; index += 1) {
+        const token = `${tokenId}.${randomBytes(32).toString('base64url')}`;
+        const request = {
+          token,
+          csr,
+          nonce,
+          nonceSignature: proofFor(keys, nonce, token),
+          nodeName: 'w1',
+          agentVersion: '0.1.0',
+          // The first is as large as it may be; the others say the same again.
+          facts: Buffer.alloc(index === 0 ? 59_000 : 100, 0x7b),
+        };
+        counts[index === 0 ? 'joins' : 'replays'] += 1;
+        await client.Join(request, call).catch(() => undefined);
+      }
+    } catch {
+      // Put out, or sent away: it comes again at once.
+    }
+    channel.close();
+  }
+}
+
+async function giants(): Promise<void> {
+  for (;;) {
+    const session = await openHostile({ ...target, from: nextSource() });
+    counts.giants += 1;
+    if (!session.destroyed) {
+      const stream = beginMessage(session, 'Enrollment/Join', 15 * 1024 * 1024);
+      stream.write(Buffer.alloc(256 * 1024));
+    }
+    await pause(50);
+    session.destroy();
+  }
+}
+
+async function halfOpen(): Promise<void> {
+  for (;;) {
+    counts.halfOpen += 1;
+    const from = nextSource();
+    const isSilent = counts.halfOpen % 2 === 0;
+    const socket = isSilent
+      ? connectTcp({ port: target.grpcPort, host: '127.0.0.1', localAddress: from })
+      : openTls({ ...target, from });
+    socket.on('error', () => undefined);
+    const closed = once(socket.resume(), 'close').catch(() => undefined);
+    // Half a handshake: a first record that promises more than comes.
+    if (isSilent) socket.write(Buffer.from([0x16, 0x03, 0x01, 0x40, 0x00, 0x01]));
+    await Promise.race([closed, pause(200)]);
+    if (counts.halfOpen % 50 === 0) socket.destroy();
+  }
+}
+
+for (let index = 0; index < 8; index += 1) void badJoins();
+for (let index = 0; index < 4; index += 1) void giants();
+for (let index = 0; index < 16; index += 1) void halfOpen();
+process.on('SIGTERM', () => {
+  process.stdout.write(`${JSON.stringify(counts)}\n`);
+  process.exit(0);
+});
