@@ -14,7 +14,7 @@ import {
   truncate,
   writeFile,
 } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { outOfSight, serverPackages, suite } from '../host/rootfs.ts';
 import { exists } from '../machine/exists.ts';
@@ -69,19 +69,14 @@ export async function buildGuestImage(options: BuildImageOptions): Promise<Guest
     await ensureSystemPackages({ packages: rootfsPackages, log, signal });
     const beganMs = Date.now();
     log('building the disk of hosts with a kernel of their own (about a minute)');
-    await removeOlder(dirname(target));
     const draft = `${target}.draft`;
+    await rm(draft, { recursive: true, force: true });
     await mkdir(draft, { recursive: true });
     await build(draft, signal);
     await rename(draft, target);
     log(`disk with kernel built in ${Math.round((Date.now() - beganMs) / 1000)} s`);
     return image;
   });
-}
-
-/** A guest keeps a copy of all it needs, so what older recipes made is nobody's. */
-async function removeOlder(directory: string): Promise<void> {
-  await rm(directory, { recursive: true, force: true });
 }
 
 async function build(draft: string, signal: AbortSignal | undefined): Promise<void> {
