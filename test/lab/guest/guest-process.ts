@@ -62,7 +62,7 @@ async function processorOf(): Promise<readonly string[]> {
  * True where any kernel can run beside this one's. Without the processor's flag /dev/kvm may be that of
  * a hypervisor that takes only kernels made for it.
  */
-export async function hasKvm(): Promise<boolean> {
+async function hasKvm(): Promise<boolean> {
   try {
     await access('/dev/kvm');
   } catch {
