@@ -30,8 +30,10 @@ export const importImage: StepRunner<'import-image'> = {
     const archive = await context.artifact(artifact);
     const label = `${LABEL}=${artifact.sha256}`;
     // --local: without it the archive takes a detour through containerd's transfer service, which
-    // costs two and a half times the processor time.
-    const options = ['--local', '--label', label];
+    // costs two and a half times the processor time. --sync-fs: containerd writes at once that it has an
+    // image, and unpacked files only when the kernel gets to it; after a power cut in between they
+    // would be empty, and neither the kubelet nor another import would unpack them again.
+    const options = ['--local', '--sync-fs', '--label', label];
     await commandsOf(context)(['ctr', '-n', namespace, 'images', 'import', ...options, archive]);
     const result = await listed({ artifact, namespace, reference }, context);
     if (result.stdout.split('\n').includes(reference)) return {};

@@ -12,6 +12,8 @@ export interface KubeWait<K extends StepKind> {
   open(args: StepArgs[K], context: StepContext): Promise<KubeApi>;
   /** Done with a sentence about what was seen. */
   look(args: StepArgs[K], api: KubeApi): Promise<Probe<string>>;
+  /** What is to be done on the host once it was seen. */
+  seen?(context: StepContext): Promise<void>;
 }
 
 export function kubeWait<K extends StepKind>(wait: KubeWait<K>): StepRunner<K> {
@@ -46,15 +48,16 @@ export function kubeWait<K extends StepKind>(wait: KubeWait<K>): StepRunner<K> {
     title: (args) => wait.title(args),
     check: async (args, context) => {
       const seen = await looking(args, context, patient);
-      return seen.kind === 'done'
-        ? { kind: 'satisfied', note: seen.value }
-        : { kind: 'needed', why: seen.for };
+      if (seen.kind !== 'done') return { kind: 'needed', why: seen.for };
+      await wait.seen?.(context);
+      return { kind: 'satisfied', note: seen.value };
     },
     apply: async (args, context) => {
       const { everyMs } = wait;
       const note = await looking(args, context, async (probe) => {
         return await waitUntil(context, { everyMs, probe });
       });
+      await wait.seen?.(context);
       return { note };
     },
     // apply ends when it has seen it.

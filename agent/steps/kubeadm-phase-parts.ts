@@ -133,8 +133,12 @@ const decoded = (base64: string | undefined): string =>
 
 export function file(path: string): PhasePart {
   return {
-    fault: async ({ context }) =>
-      (await context.host.stat(path)) === null ? `there is no ${path}` : null,
+    async fault({ context }) {
+      const found = await context.host.stat(path);
+      if (found === null) return `there is no ${path}`;
+      // What a power cut leaves of a file that nobody synced.
+      return found.size === 0 ? `${path} is empty` : null;
+    },
   };
 }
 

@@ -7,6 +7,7 @@ import { AppError } from '../../shared/errors.ts';
 import type { StepArgs } from '../../shared/model/step.ts';
 import { redact } from '../../shared/redact.ts';
 import type { KubeApi } from '../host/kube-api.ts';
+import { keepKubernetesOnDisk } from './keep-on-disk.ts';
 import { textAt } from './kube-object.ts';
 import { lookPatiently, openAdminApi } from './kube-session.ts';
 import {
@@ -36,7 +37,10 @@ export const kubeadmPhase: StepRunner<'kubeadm-phase'> = {
     const phase = phaseFor(args);
     return await withInput(args, context, async (input) => {
       const why = await firstFault(phase, input);
-      return why === null ? { kind: 'satisfied' } : { kind: 'needed', why };
+      if (why !== null) return { kind: 'needed', why };
+      // Of an attempt that was interrupted nobody knows how far its files got.
+      await keepKubernetesOnDisk(context);
+      return { kind: 'satisfied' };
     });
   },
 
@@ -67,6 +71,7 @@ export const kubeadmPhase: StepRunner<'kubeadm-phase'> = {
         },
       });
     });
+    await keepKubernetesOnDisk(context);
   },
 };
 

@@ -8,6 +8,8 @@ export const kubernetes = {
   adminConfig: '/etc/kubernetes/admin.conf',
   kubeletConfig: '/etc/kubernetes/kubelet.conf',
   bootstrapConfig: '/etc/kubernetes/bootstrap-kubelet.conf',
+  kubeletDirectory: '/var/lib/kubelet',
+  kubeletPki: '/var/lib/kubelet/pki',
   kubeletCertificate: '/var/lib/kubelet/pki/kubelet-client-current.pem',
   kubeletSettings: '/var/lib/kubelet/config.yaml',
   kubeletFlags: '/var/lib/kubelet/kubeadm-flags.env',

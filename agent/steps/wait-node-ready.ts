@@ -1,6 +1,7 @@
 // Waits until a node says that it is Ready. As the administrator where there is one on the host, else
 // as the host's own kubelet, which may look at no node but its own.
 import { readKubeconfig } from '../host/kubeconfig.ts';
+import { keepKubernetesOnDisk } from './keep-on-disk.ts';
 import { conditionOf } from './kube-object.ts';
 import { getObject } from './kube-session.ts';
 import { kubeWait } from './kube-wait.ts';
@@ -25,4 +26,7 @@ export const waitNodeReady = kubeWait({
     if (ready?.status === 'True') return done(`node ${node} is Ready`);
     return waits(`node ${node} is not Ready: ${ready?.message || 'its kubelet has not said yet'}`);
   },
+
+  // The kubelet has its own certificate by now, for which the join credentials are good no more.
+  seen: keepKubernetesOnDisk,
 });

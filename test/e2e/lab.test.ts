@@ -3,7 +3,9 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Lab, openLab } from '../lab/lab.ts';
+import { buildGuestImage } from '../lab/guest/guest-image.ts';
+import { readGuest } from '../lab/guest/guest-process.ts';
+import { type HostSpec, type Lab, openLab } from '../lab/lab.ts';
 import { listDirectory } from '../lab/machine/address.ts';
 import { findCgroups } from '../lab/machine/cgroup.ts';
 import { exists } from '../lab/machine/exists.ts';
@@ -165,6 +167,21 @@ describe.skipIf(!isRoot)('a lab', () => {
     }
   });
 
+  test('cleans up after a crash while a host with a kernel of its own boots', async () => {
+    await buildGuestImage({ log: console.log });
+    const maker = await startHolder([process.execPath, '--input-type=module', '-e', machineScript]);
+    await until(hasGuest);
+    process.kill(maker.pid, 'SIGKILL');
+    await maker.release();
+    const lab = await openLab({ name: crashed });
+    expect(await lab.status()).toMatchObject([{ name: 'v1', state: 'running', isMachine: true }]);
+    await lab.stop('v1');
+    expect(await stateOf(lab, 'v1')).toBe('stopped');
+    expect(await processesOf(crashed)).toEqual([]);
+    await lab.down();
+    expect(await readRemains(crashed)).toEqual([]);
+  });
+
   test('goes on after a crash in the middle of up when brought up again', async () => {
     const maker = await startHolder([process.execPath, '--input-type=module', '-e', upScript]);
     await until(hasDisk);
@@ -190,12 +207,21 @@ describe.skipIf(!isRoot)('a lab', () => {
   });
 });
 
-const upScript = `
+const upScript = scriptThatBrings([{ name: 'h1' }, { name: 'h2' }]);
+const machineScript = scriptThatBrings([{ name: 'v1', isMachine: true }]);
+
+function scriptThatBrings(hosts: readonly HostSpec[]): string {
+  return `
 import { openLab } from ${JSON.stringify(new URL('../lab/lab.ts', import.meta.url).href)};
 const lab = await openLab({ name: '${crashed}' });
 console.log('going up');
-await lab.up([{ name: 'h1' }, { name: 'h2' }]);
+await lab.up(${JSON.stringify(hosts)});
 `;
+}
+
+async function hasGuest(): Promise<boolean> {
+  return (await readGuest(crashed, 'v1')) !== undefined;
+}
 
 async function hasDisk(): Promise<boolean> {
   return (await listDirectory(`${labDirectory(crashed)}/hosts`)).length > 0;

@@ -18,9 +18,13 @@ export interface FleetHost {
 }
 
 export interface NodeRow {
+  readonly id: string;
   readonly name: string;
   readonly pool: string;
   readonly phase: string;
+  /** Its agent calls. */
+  readonly online: boolean;
+  readonly lastPollMs: number | null;
   readonly joinedMs: number;
   readonly waits: readonly { readonly kind: string; readonly for: string }[];
   readonly plans: readonly {

@@ -4,9 +4,21 @@
 import { mkdir, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { NotFoundError } from './caller-error.ts';
-import * as host from './host/host.ts';
-import { isDiskComplete } from './host/host-disk.ts';
-import { hostCommand, readLeader, runInHost } from './host/host-process.ts';
+import { isGuestDirectory } from './guest/guest-disk.ts';
+import { guestHost } from './guest/guest-host.ts';
+import { buildGuestImage } from './guest/guest-image.ts';
+import { containerHost } from './host/container-host.ts';
+import {
+  addressOf,
+  cutHost,
+  type ExecOptions,
+  healHost,
+  isComplete,
+  isCut,
+  type LabHost,
+  type Neighbour,
+  switchOff,
+} from './host/lab-host.ts';
 import { buildRootfs } from './host/rootfs.ts';
 import {
   claimAddress,
@@ -24,12 +36,14 @@ import { fabricNamespaceName, parseHostName, parseLabName } from './machine/name
 import { sweepLab } from './machine/sweep.ts';
 import { ensureSystemPackages, hostPackages } from './machine/system-packages.ts';
 import { defaultCacheDir, defaultStateDir, labDirectory } from './paths.ts';
-import type { RunOptions, RunResult } from './run.ts';
+import type { RunResult } from './run.ts';
 
 export interface HostSpec {
   readonly name: string;
   /** Full text of cloud-init user-data; the host boots without any when absent. */
   readonly userData?: string;
+  /** A machine of its own kernel instead of a container, for a host that is made. @default false */
+  readonly isMachine?: boolean;
 }
 
 /** A cut host runs and cannot be reached over its network. */
@@ -39,11 +53,11 @@ export interface HostStatus {
   readonly name: string;
   readonly address: string;
   readonly state: HostState;
-  /** Pid of the host's systemd as the machine counts; undefined when stopped. */
+  /** Pid of the host's first process as the machine counts; undefined when stopped. */
   readonly leaderPid: number | undefined;
+  /** True when it has a kernel of its own. */
+  readonly isMachine: boolean;
 }
-
-export type ExecOptions = Pick<RunOptions, 'stdin' | 'timeoutMs' | 'signal'>;
 
 export interface Lab {
   readonly name: string;
@@ -112,35 +126,46 @@ export async function openLab(options: LabOptions): Promise<Lab> {
     return subnetOf(await claimSubnet(subnets, name));
   });
 
-  const place = (hostName: string, addressNumber: number): host.HostPlace =>
-    host.hostPlace({ lab: name, host: hostName, subnet, addressNumber }, hostsDirectory);
+  const build = { cacheDir, log };
+  const rootfs = (): Promise<string> => buildRootfs(build);
 
-  async function knownPlaces(): Promise<readonly host.HostPlace[]> {
+  async function hostAt(
+    hostName: string,
+    addressNumber: number,
+    isNewMachine = false,
+  ): Promise<LabHost> {
+    const directoryOfHost = join(hostsDirectory, hostName);
+    const cable = { lab: name, host: hostName, subnet, addressNumber };
+    const place = { cable, directory: directoryOfHost };
+    const isMade = await isComplete(place);
+    const isMachine = isMade ? await isGuestDirectory(directoryOfHost) : isNewMachine;
+    return isMachine
+      ? guestHost(place, () => buildGuestImage(build))
+      : containerHost(place, rootfs);
+  }
+
+  /** @param newMachines names of those that are to have a kernel of their own, if they are made */
+  async function knownHosts(newMachines: ReadonlySet<string> = new Set()): Promise<LabHost[]> {
     const claims = [...(await readClaims(addresses))].sort(([, a], [, b]) => a - b);
-    return claims.map(([hostName, number]) => place(hostName, number));
+    return Promise.all(
+      claims.map(([hostName, number]) => hostAt(hostName, number, newMachines.has(hostName))),
+    );
   }
 
-  async function knownPlace(hostName: string): Promise<host.HostPlace> {
+  async function knownHost(hostName: string): Promise<LabHost> {
     const number = (await readClaims(addresses)).get(hostName);
-    if (number !== undefined) return place(hostName, number);
-    const names = (await knownPlaces()).map(({ cable }) => cable.host).join(', ');
+    if (number !== undefined) return hostAt(hostName, number);
+    const names = (await knownHosts()).map(({ cable }) => cable.host).join(', ');
     throw new NotFoundError(`lab ${name} has no host ${hostName}; it has ${names || 'none'}`);
-  }
-
-  async function leaderOf(hostName: string): Promise<number> {
-    await knownPlace(hostName);
-    const leader = await readLeader(name, hostName);
-    if (leader === undefined) throw new Error(`host ${hostName} of lab ${name} is switched off`);
-    return leader;
   }
 
   /** A host that a crash left half made and nobody asks for again only holds an address. */
   async function dropHalfMade(wanted: ReadonlySet<string>): Promise<void> {
-    for (const known of await knownPlaces()) {
-      const { cable, disk } = known;
-      if (wanted.has(cable.host) || (await isDiskComplete(disk))) continue;
-      await host.switchOff(known);
-      await rm(disk.directory, { recursive: true, force: true });
+    for (const known of await knownHosts()) {
+      const { cable } = known;
+      if (wanted.has(cable.host) || (await isComplete(known))) continue;
+      await switchOff(cable);
+      await rm(known.directory, { recursive: true, force: true });
       await releaseClaim(addresses, cable.host);
     }
   }
@@ -158,44 +183,40 @@ export async function openLab(options: LabOptions): Promise<Lab> {
     const wanted = new Set(specs.map((spec) => parseHostName(spec.name)));
     if (wanted.size < specs.length) throw new Error('two hosts of a lab cannot have one name');
     await raise(signal);
-    const rootfs = await buildRootfs({ cacheDir, log, signal });
-    const places = await locked(async () => {
+    const machines = new Set(specs.filter((spec) => spec.isMachine).map((spec) => spec.name));
+    // Minutes on a new machine: before other labs are kept waiting.
+    if (machines.size > 0) await buildGuestImage({ ...build, signal });
+    if (machines.size < specs.length) await rootfs();
+    const hosts = await locked(async () => {
       await dropHalfMade(wanted);
       for (const hostName of wanted) await claimAddress(addresses, hostName);
-      const known = await knownPlaces();
-      const neighbours = known.map((one) => ({
-        name: one.cable.host,
-        address: host.addressOfPlace(one),
-      }));
+      const known = await knownHosts(machines);
       const asked = known.filter((one) => wanted.has(one.cable.host));
       await Promise.all(
         asked.map(async (one) => {
           const userData = specs.find((spec) => spec.name === one.cable.host)?.userData;
-          await host.createHost(one, { userData, neighbours });
+          await one.create({ userData, neighbours: known.map(neighbourOf) });
           signal?.throwIfAborted();
-          await host.switchOn(one, rootfs);
+          await one.switchOn();
         }),
       );
       return asked;
     });
-    await Promise.all(places.map((one) => host.waitUntilBooted(one, signal)));
-    await introduceAll();
+    await Promise.all(hosts.map((one) => one.waitUntilBooted(signal)));
+    const known = await knownHosts();
+    await Promise.all(known.map((one) => one.introduce(known.map(neighbourOf))));
   }
 
-  async function introduceAll(): Promise<void> {
-    const known = await knownPlaces();
-    const neighbours = known.map((one) => ({
-      name: one.cable.host,
-      address: host.addressOfPlace(one),
-    }));
-    await Promise.all(known.map((one) => host.introduce(one, neighbours)));
-  }
-
-  async function statusOf(known: host.HostPlace): Promise<HostStatus> {
-    const leaderPid = await readLeader(name, known.cable.host);
-    const isCut = await host.isCut(known);
-    const state = leaderPid === undefined ? 'stopped' : isCut ? 'cut' : 'running';
-    return { name: known.cable.host, address: host.addressOfPlace(known), state, leaderPid };
+  async function statusOf(known: LabHost): Promise<HostStatus> {
+    const leaderPid = await known.leader();
+    const state = leaderPid === undefined ? 'stopped' : (await isCut(known)) ? 'cut' : 'running';
+    return {
+      name: known.cable.host,
+      address: addressOf(known.cable),
+      state,
+      leaderPid,
+      isMachine: await isGuestDirectory(known.directory),
+    };
   }
 
   return {
@@ -207,19 +228,19 @@ export async function openLab(options: LabOptions): Promise<Lab> {
     raise,
     up,
     addHost: (spec, signal) => up([spec], signal),
-    stop: (hostName) => locked(async () => host.switchOff(await knownPlace(hostName))),
+    stop: (hostName) => locked(async () => switchOff((await knownHost(hostName)).cable)),
     start: async (hostName, signal) => {
-      await knownPlace(hostName);
+      await knownHost(hostName);
       await up([{ name: hostName }], signal);
     },
-    cut: (hostName) => locked(async () => host.cutHost(await knownPlace(hostName))),
-    heal: (hostName) => locked(async () => host.healHost(await knownPlace(hostName))),
+    cut: (hostName) => locked(async () => cutHost(await knownHost(hostName))),
+    heal: (hostName) => locked(async () => healHost(await knownHost(hostName))),
     exec: async (hostName, argv, execOptions) =>
-      runInHost(await leaderOf(hostName), argv, execOptions),
-    inHost: async (hostName, argv) => hostCommand(await leaderOf(hostName), argv),
+      (await knownHost(hostName)).exec(argv, execOptions),
+    inHost: async (hostName, argv) => (await knownHost(hostName)).command(argv),
     inFabric: (argv) => [...inNamespace(fabricNamespace), ...argv],
-    addressOf: async (hostName) => host.addressOfPlace(await knownPlace(hostName)),
-    status: async () => Promise.all((await knownPlaces()).map(statusOf)),
+    addressOf: async (hostName) => addressOf((await knownHost(hostName)).cable),
+    status: async () => Promise.all((await knownHosts()).map(statusOf)),
     down: () =>
       locked(async () => {
         await sweepLab(name, directory);
@@ -227,6 +248,10 @@ export async function openLab(options: LabOptions): Promise<Lab> {
         await leaveMachine({ stateDir, subnets, settings });
       }),
   };
+}
+
+function neighbourOf({ cable }: LabHost): Neighbour {
+  return { name: cable.host, address: addressOf(cable) };
 }
 
 interface StatePaths {

@@ -40,26 +40,29 @@ export function labCommands(io: CommandLineIo): LabCommands {
   return {
     status: async (name) => {
       const lab = await open(name);
-      const rows = (await lab.status()).map(({ name: host, address, state, leaderPid }) => [
-        host,
-        address,
-        state,
-        leaderPid ?? null,
-      ]);
-      io.out(formatTable(['NAME', 'ADDRESS', 'STATE', 'PID'], rows));
+      const rows = (await lab.status()).map(
+        ({ name: host, address, state, leaderPid, isMachine }) => [
+          host,
+          address,
+          state,
+          isMachine ? 'own' : 'shared',
+          leaderPid ?? null,
+        ],
+      );
+      io.out(formatTable(['NAME', 'ADDRESS', 'STATE', 'KERNEL', 'PID'], rows));
       return exitCode.done;
     },
     exec: async (name, host, argv) => runInside(await open(name), host, argv),
     logs: async (name, host, options) =>
       runInside(await open(name), host, ['journalctl', '-u', 'muster-agent', ...flagsOf(options)]),
-    add: async (name, host, pool) => {
+    add: async (name, host, { pool, machine }) => {
       const lab = await open(name);
       const flags = ['--pool', pool, '--format', 'cloud-init'];
       const userData = await run([await builtCoordinator(), 'join-material', ...flags], {
         extraEnv: coordinatorEnv(lab),
         title: 'coordinator join-material',
       });
-      await lab.addHost({ name: host, userData });
+      await lab.addHost({ name: host, userData, isMachine: machine === true });
       say(`${host} is on and joins`);
       return exitCode.done;
     },

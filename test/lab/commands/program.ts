@@ -17,12 +17,18 @@ export interface LogsOptions extends Omit<LogsFlags, 'lab'> {
   readonly more: readonly string[];
 }
 
+export interface AddOptions {
+  readonly pool: string;
+  /** Absent: a container, as the hosts of `npm start` are. */
+  readonly machine?: true;
+}
+
 /** Each answers the exit code. */
 export interface LabCommands {
   status(lab: string): Promise<number>;
   exec(lab: string, host: string, argv: readonly string[]): Promise<number>;
   logs(lab: string, host: string, options: LogsOptions): Promise<number>;
-  add(lab: string, host: string, pool: string): Promise<number>;
+  add(lab: string, host: string, options: AddOptions): Promise<number>;
   change(lab: string, host: string, change: HostChange): Promise<number>;
   kubectl(lab: string, args: readonly string[]): Promise<number>;
   coordinator(lab: string, args: readonly string[]): Promise<number>;
@@ -84,7 +90,12 @@ export async function runLab(
     );
   sub('add <name>', 'boot a new host that joins a pool by itself')
     .requiredOption('--pool <pool>', 'for example workers')
-    .action(run((lab, name: string, { pool }: { pool: string }) => commands.add(lab, name, pool)));
+    .option('--machine', 'one with a kernel of its own (QEMU): slower, and nothing of it is shared')
+    .action(
+      run((lab, name: string, { pool, machine }: AddOptions) =>
+        commands.add(lab, name, machine === undefined ? { pool } : { pool, machine }),
+      ),
+    );
   for (const [change, description] of Object.entries(changes)) {
     sub(`${change} <host>`, description).action(
       run((lab, host: string) => commands.change(lab, host, change as HostChange)),

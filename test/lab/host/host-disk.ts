@@ -4,7 +4,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { exists } from '../machine/exists.ts';
+import { markComplete } from './lab-host.ts';
 
 /**
  * Directories of a host that must not lie on its overlay: containerd would stack an overlay upon
@@ -51,7 +51,6 @@ export interface NewDisk {
 
 /** Lays down a new disk; a half-made one is made again from nothing. */
 export async function createDisk(disk: HostDisk, content: NewDisk): Promise<void> {
-  if (await isDiskComplete(disk)) return;
   await rm(disk.directory, { recursive: true, force: true });
   for (const path of [disk.upper, disk.work, disk.root]) await mkdir(path, { recursive: true });
   for (const { name, mode } of ownDirectories) await mkdir(join(disk.directory, name), { mode });
@@ -66,16 +65,7 @@ export async function createDisk(disk: HostDisk, content: NewDisk): Promise<void
     [`${seedDirectory}/meta-data`]: metaData,
     [`${seedDirectory}/user-data`]: content.userData ?? '#cloud-config\n{}\n',
   });
-  await writeFile(completeMark(disk), '');
-}
-
-/** True when the disk is whole: a crash while it was made leaves it without the mark. */
-export function isDiskComplete(disk: HostDisk): Promise<boolean> {
-  return exists(completeMark(disk));
-}
-
-function completeMark(disk: HostDisk): string {
-  return join(disk.directory, 'complete');
+  await markComplete(disk.directory);
 }
 
 async function writeFiles(root: string, files: Readonly<Record<string, string>>): Promise<void> {

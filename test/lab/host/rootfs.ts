@@ -11,9 +11,10 @@ import { ensureSystemPackages, rootfsPackages } from '../machine/system-packages
 import { defaultCacheDir } from '../paths.ts';
 import { run } from '../run.ts';
 
-const suite = 'bookworm';
+export const suite = 'bookworm';
 
-const packages = [
+/** What a server has, whatever it will be for. */
+export const serverPackages = [
   'ca-certificates',
   'cloud-init',
   'conntrack',
@@ -65,6 +66,12 @@ const maskedUnits = [
 /** Kernel settings of the distribution that would change the machine below at each boot. */
 const maskedSettings = ['50-pid-max.conf', '99-protect-links.conf'];
 
+/**
+ * Runs a program whose mounts the machine never sees: those of a build that is killed would stay, and
+ * whoever removed its half-made tree would remove what is mounted in it.
+ */
+export const outOfSight = ['unshare', '--mount', '--propagation=private'] as const;
+
 /** Raised when prepare() changes what it does without a change of the lists above. */
 const recipeRevision = 1;
 
@@ -88,8 +95,9 @@ export async function buildRootfs(options: BuildRootfsOptions): Promise<string> 
     const draft = `${target}.draft`;
     await rm(draft, { recursive: true, force: true });
     await mkdir(dirname(draft), { recursive: true });
-    const include = `--include=${packages.join(',')}`;
-    await run(['mmdebstrap', '--quiet', '--variant=minbase', include, suite, draft], { signal });
+    const include = `--include=${serverPackages.join(',')}`;
+    const variant = ['--quiet', '--variant=minbase'];
+    await run([...outOfSight, 'mmdebstrap', ...variant, include, suite, draft], { signal });
     await prepare(draft);
     await rename(draft, target);
     log(`root file system built in ${Math.round((Date.now() - started) / 1000)} s`);
@@ -99,7 +107,14 @@ export async function buildRootfs(options: BuildRootfsOptions): Promise<string> 
 
 async function recipeDigest(): Promise<string> {
   const hash = createHash('sha256');
-  const lists = { suite, packages, ownFiles, maskedUnits, maskedSettings, recipeRevision };
+  const lists = {
+    suite,
+    packages: serverPackages,
+    ownFiles,
+    maskedUnits,
+    maskedSettings,
+    recipeRevision,
+  };
   hash.update(JSON.stringify(lists));
   for (const file of ownFiles) hash.update(await readFile(ownFilePath(file.source)));
   return hash.digest('hex').slice(0, 16);

@@ -77,6 +77,21 @@ export async function plugHost(cable: Cable): Promise<void> {
   ]);
 }
 
+/** Puts the tap of a guest on the lab's bridge; the guest's own kernel has the other end. */
+export async function plugGuest(cable: Cable): Promise<void> {
+  const end = cableName(cable.addressNumber);
+  await unplugHost(cable);
+  await runBatch(fabricNamespaceName(cable.lab), [
+    `tuntap add dev ${end} mode tap`,
+    `link set ${end} master ${bridge} up`,
+  ]);
+}
+
+/** What the network card of a host is called on the wire. */
+export function hardwareAddressOf({ subnet, addressNumber }: Cable): string {
+  return hardwareAddress(subnet, addressNumber);
+}
+
 /** Takes a host's interface and namespace away; nothing to do is fine. */
 export async function unplugHost(cable: Cable): Promise<void> {
   const fabric = fabricNamespaceName(cable.lab);

@@ -17,6 +17,12 @@ export const hostPackages: readonly SystemPackage[] = [
   { name: 'util-linux', provides: ['/usr/bin/nsenter'] },
 ];
 
+/** What a host with a kernel of its own takes. */
+export const guestPackages: readonly SystemPackage[] = [
+  { name: 'qemu-system-x86', provides: ['/usr/bin/qemu-system-x86_64'] },
+  { name: 'e2fsprogs', provides: ['/usr/sbin/debugfs', '/sbin/debugfs'] },
+];
+
 /** What making a root file system takes. */
 export const rootfsPackages: readonly SystemPackage[] = [
   { name: 'mmdebstrap', provides: ['/usr/bin/mmdebstrap'] },

@@ -153,11 +153,18 @@ test('imports an image once per digest', async () => {
   expect(await importImage.check(args, context)).toMatchObject({ kind: 'needed' });
   await importImage.apply(args, context);
   expect(host.changes).toEqual([
-    `change muster-p1-step-1: ctr -n k8s.io images import --local --label muster.artifact=${binary.sha256} /store/${binary.sha256}`,
+    `change muster-p1-step-1: ctr -n k8s.io images import --local --sync-fs --label muster.artifact=${binary.sha256} /store/${binary.sha256}`,
   ]);
   expect(await importImage.check(args, context)).toEqual({ kind: 'satisfied' });
   const other = { ...args, artifact: { ...binary, sha256: 'b'.repeat(64) } };
   expect(await importImage.check(other, context)).toMatchObject({ kind: 'needed' });
+});
+
+test('unpacked files of an image are on the disk before containerd says that it has them', async () => {
+  const host = new FakeHost().answer('ctr -n k8s.io images', 'pause\n');
+  const args = { artifact: binary, namespace: 'k8s.io', reference: 'pause' };
+  await importImage.apply(args, fakeContext(host));
+  expect(host.changes[0]).toContain(' images import --local --sync-fs ');
 });
 
 test('says when an archive holds another image than its lock says', async () => {

@@ -10,6 +10,7 @@ import { fakeContext } from './fake-context.ts';
 const admin = '/etc/kubernetes/admin.conf';
 const kubelet = '/etc/kubernetes/kubelet.conf';
 const caPath = '/etc/kubernetes/pki/ca.crt';
+const aHost = (): FakeHost => new FakeHost().answer('sync ', '');
 const node = (status: string, message = '') => ({
   status: { conditions: [{ type: 'Ready', status, reason: 'x', message }] },
 });
@@ -21,7 +22,7 @@ test('waits for a node from before it registers until it is Ready, saying what f
     const next = answers.length > 1 ? answers.shift() : answers[0];
     return next == null ? null : { status: 200, body: next };
   });
-  const context = fakeContext(new FakeHost().put(admin, server.adminConfig));
+  const context = fakeContext(aHost().put(admin, server.adminConfig));
   expect(await waitNodeReady.apply({ node: 'w1' }, context)).toEqual({ note: 'node w1 is Ready' });
   expect(context.said).toEqual([
     'waits: node w1 has not registered yet',
@@ -35,7 +36,7 @@ test('a worker looks at its node as its kubelet, and takes the credential when i
   await using server = await KubeApiServer.start();
   const user = await server.ca.issue('CN=system:node:w1,O=system:nodes');
   server.objects.set('/api/v1/nodes/w1', node('True'));
-  const host = new FakeHost();
+  const host = aHost();
   const context = fakeContext(host, {
     progress: () => {
       host.put(kubelet, kubeconfigText(server.url, server.ca.certificate, user));
@@ -43,12 +44,14 @@ test('a worker looks at its node as its kubelet, and takes the credential when i
   });
   await waitNodeReady.apply({ node: 'w1' }, context);
   expect(server.users).toEqual(['system:node:w1']);
+  // The credentials it joined with are good no more: what it has now must survive a power cut.
+  expect(host.lines).toEqual([`read: sync /etc/kubernetes ${kubelet}`]);
 });
 
 test('gives up on a node with the last thing it saw', async () => {
   await using server = await KubeApiServer.start();
   server.objects.set('/api/v1/nodes/w1', node('Unknown', 'Kubelet stopped posting node status.'));
-  const context = fakeContext(new FakeHost().put(admin, server.adminConfig), { timeoutMs: 3_000 });
+  const context = fakeContext(aHost().put(admin, server.adminConfig), { timeoutMs: 3_000 });
   await expect(waitNodeReady.apply({ node: 'w1' }, context)).rejects.toMatchObject({
     code: 'not-ready',
     retryable: true,
@@ -66,7 +69,7 @@ test('a node that is there but away answers the check, it does not fail it', asy
     await server[Symbol.asyncDispose]();
     return seen;
   });
-  const context = fakeContext(new FakeHost().put(admin, kubeconfigText(url, ca, user)));
+  const context = fakeContext(aHost().put(admin, kubeconfigText(url, ca, user)));
   expect(await waitNodeReady.check({ node: 'w1' }, context)).toMatchObject({
     kind: 'needed',
     why: expect.stringContaining('ECONNREFUSED'),
@@ -80,7 +83,7 @@ test('waits for an API server through its failing checks', async () => {
     { status: 200, body: 'ok' },
   ];
   server.on(/GET \/readyz$/, () => (answers.length > 1 ? answers.shift()! : answers[0]!));
-  const context = fakeContext(new FakeHost().put(caPath, server.ca.certificate));
+  const context = fakeContext(aHost().put(caPath, server.ca.certificate));
   const args = { url: `${server.url}/readyz`, caPath };
   await waitApiserverReady.apply(args, context);
   expect(context.said).toEqual([
@@ -92,7 +95,7 @@ test('waits for an API server through its failing checks', async () => {
 test('shows the administrator to an API server where there is one', async () => {
   await using server = await KubeApiServer.start();
   server.on(/GET \/readyz$/, { status: 200, body: 'ok' });
-  const host = new FakeHost().put(caPath, server.ca.certificate).put(admin, server.adminConfig);
+  const host = aHost().put(caPath, server.ca.certificate).put(admin, server.adminConfig);
   const args = { url: `${server.url}/readyz`, caPath };
   expect(await waitApiserverReady.check(args, fakeContext(host))).toMatchObject({
     kind: 'satisfied',
@@ -102,7 +105,7 @@ test('shows the administrator to an API server where there is one', async () => 
 
 test('without the CA there is nothing to trust an API server by', async () => {
   const args = { url: 'https://127.0.0.1:1/readyz', caPath };
-  await expect(waitApiserverReady.apply(args, fakeContext(new FakeHost()))).rejects.toMatchObject({
+  await expect(waitApiserverReady.apply(args, fakeContext(aHost()))).rejects.toMatchObject({
     code: 'not-found',
   });
 });
@@ -135,7 +138,7 @@ test.each([
 
 test('a workload is ready when all its pods are of its version and available', async () => {
   await using server = await KubeApiServer.start();
-  const context = fakeContext(new FakeHost().put(admin, server.adminConfig));
+  const context = fakeContext(aHost().put(admin, server.adminConfig));
   server.objects.set(
     '/apis/apps/v1/namespaces/kube-system/deployments/coredns',
     deployment({ replicas: 2, updatedReplicas: 2, availableReplicas: 2 }),
@@ -152,7 +155,7 @@ test('a workload is ready when all its pods are of its version and available', a
 
 test('a workload of an unknown kind is refused', async () => {
   await using server = await KubeApiServer.start();
-  const context = fakeContext(new FakeHost().put(admin, server.adminConfig));
+  const context = fakeContext(aHost().put(admin, server.adminConfig));
   const args = { namespace: 'x', workload: 'job/x' };
   await expect(waitWorkloadReady.check(args, context)).rejects.toMatchObject({ code: 'invalid' });
 });

@@ -37,7 +37,7 @@ beforeAll(async () => {
 });
 
 function arrange(overrides: Partial<StepContext> = {}) {
-  const host = new FakeHost().put(configPath, config).put(joinPath, joinConfig);
+  const host = new FakeHost().put(configPath, config).put(joinPath, joinConfig).answer('sync ', '');
   return { host, context: fakeContext(host, { clock: jumpingClock(Date.now()), ...overrides }) };
 }
 
@@ -221,10 +221,55 @@ test('no token is printed into the unit’s output', async () => {
   expect(host.changes[0]).toContain('--skip-token-print');
 });
 
+const settings = '/var/lib/kubelet/config.yaml';
+const putSettings = (host: FakeHost): FakeHost =>
+  host.put(settings, 'kind: x').put('/var/lib/kubelet/kubeadm-flags.env', 'X=""');
+
+test('what kubeadm wrote is on the disk before its phase counts as done', async () => {
+  const { host, context } = arrange();
+  host.answer(`${run} certs ca`, () => {
+    putCa(host);
+    return '';
+  });
+  const args = init('certs', 'ca');
+  await kubeadmPhase.apply(args, context);
+  await kubeadmPhase.verify?.(args, context);
+  const synced = `read: sync /etc/kubernetes ${pki} ${pki}/ca.crt ${pki}/ca.key`;
+  expect(host.lines.at(-1)).toBe(synced);
+  // Of an attempt that was interrupted as well: it finds everything there, and not how far it got.
+  await kubeadmPhase.check(args, context);
+  expect(host.lines.filter((line) => line === synced)).toHaveLength(2);
+  host.answer('sync ', { exitCode: 1, stderr: 'sync: error syncing: Input/output error\n' });
+  await expect(kubeadmPhase.check(args, context)).rejects.toMatchObject({
+    code: 'exec-failed',
+    message: expect.stringContaining('Input/output error'),
+  });
+});
+
+test('a file that is gone by the time it is synced is not missed', async () => {
+  const { host, context } = arrange();
+  putCa(host).put(`${pki}/.new`, 'x');
+  host.answer('sync ', () => {
+    host.files.delete(`${pki}/.new`);
+    host.answer('sync ', '');
+    return { exitCode: 1, stderr: `sync: error opening '${pki}/.new': No such file or directory` };
+  });
+  expect(await kubeadmPhase.check(init('certs', 'ca'), context)).toEqual({ kind: 'satisfied' });
+});
+
+test('a configuration that a power cut left empty is made again', async () => {
+  const { host, context } = arrange();
+  host.answer('systemctl is-active', 'active\n');
+  putSettings(host).put(settings, '');
+  expect(await kubeadmPhase.check(init('kubelet-start'), context)).toMatchObject({
+    why: `${settings} is empty`,
+  });
+});
+
 test('the kubelet is started when it runs with its configuration', async () => {
   const { host, context } = arrange();
   const args = init('kubelet-start');
-  host.put('/var/lib/kubelet/config.yaml', '').put('/var/lib/kubelet/kubeadm-flags.env', '');
+  putSettings(host);
   host.answer('systemctl is-active', { exitCode: 3, stdout: 'activating\n' });
   expect(await kubeadmPhase.check(args, context)).toMatchObject({
     why: 'kubelet.service is activating',
@@ -236,7 +281,7 @@ test('the kubelet is started when it runs with its configuration', async () => {
 test('a join that was begun with earlier credentials begins again with the new ones', async () => {
   const { host, context } = arrange();
   host.answer('systemctl is-active', 'active\n');
-  host.put('/var/lib/kubelet/config.yaml', '').put('/var/lib/kubelet/kubeadm-flags.env', '');
+  putSettings(host);
   host.put(discovery, kubeconfigText('https://127.0.0.1:9443', 'ca', { token }));
   const bootstrap = '/etc/kubernetes/bootstrap-kubelet.conf';
   const other = { token: 'zzzzzz.0123456789abcdef' };

@@ -1,0 +1,146 @@
+// The disk and kernel that every guest begins with: a small Debian server as a cloud hands it out, with
+// cloud-init, its own kernel and no identity. Made without mounts and loop devices, once per content of
+// its recipe; a guest gets a copy.
+import { createHash } from 'node:crypto';
+import {
+  chmod,
+  copyFile,
+  mkdir,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  symlink,
+  truncate,
+  writeFile,
+} from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { outOfSight, serverPackages, suite } from '../host/rootfs.ts';
+import { exists } from '../machine/exists.ts';
+import { withLock } from '../machine/lock.ts';
+import { ensureSystemPackages, guestPackages, rootfsPackages } from '../machine/system-packages.ts';
+import { defaultCacheDir } from '../paths.ts';
+import { run } from '../run.ts';
+
+/** What a guest has beside what the lab's other hosts have. */
+const packages = [...serverPackages, 'qemu-guest-agent'];
+
+/** Sparse: room for images and volumes that costs what is written to it. */
+const sizeBytes = 16 * 1024 ** 3;
+
+/** Units that reach for a network that is not there or only cost a slow guest its time. */
+const maskedUnits = [
+  'apt-daily-upgrade.timer',
+  'apt-daily.timer',
+  'dpkg-db-backup.timer',
+  'e2scrub_all.timer',
+  'e2scrub_reap.service',
+  'fstrim.timer',
+];
+
+/** Raised when what is done to the tree changes without a change of the lists above. */
+const recipeRevision = 1;
+
+export interface GuestImage {
+  /** A raw ext4 file system without partitions. */
+  readonly disk: string;
+  readonly kernel: string;
+}
+
+export interface BuildImageOptions {
+  /** @default MUSTER_CACHE, else /var/cache/muster-lab */
+  readonly cacheDir?: string;
+  readonly log: (line: string) => void;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Returns the image, building it when its recipe is new. */
+export async function buildGuestImage(options: BuildImageOptions): Promise<GuestImage> {
+  const { cacheDir = defaultCacheDir(), log, signal } = options;
+  if (process.arch !== 'x64')
+    throw new Error('hosts with a kernel of their own need an x86_64 machine');
+  await ensureSystemPackages({ packages: guestPackages, log, signal });
+  const target = join(cacheDir, 'guest-image', await recipeDigest());
+  const image = { disk: join(target, 'disk.img'), kernel: join(target, 'vmlinuz') };
+  if (await exists(target)) return image;
+  return withLock({ path: join(cacheDir, 'guest-image.lock'), log, signal }, async () => {
+    if (await exists(target)) return image;
+    await ensureSystemPackages({ packages: rootfsPackages, log, signal });
+    const beganMs = Date.now();
+    log('building the disk of hosts with a kernel of their own (about a minute)');
+    const draft = `${target}.draft`;
+    await rm(draft, { recursive: true, force: true });
+    await mkdir(draft, { recursive: true });
+    await build(draft, signal);
+    await rename(draft, target);
+    log(`disk with kernel built in ${Math.round((Date.now() - beganMs) / 1000)} s`);
+    return image;
+  });
+}
+
+async function build(draft: string, signal: AbortSignal | undefined): Promise<void> {
+  const root = join(draft, 'root');
+  const kernel = join(draft, 'kernel');
+  const fetch = `--customize-hook="${ownFile('fetch-kernel')}" "$1" "${kernel}"`;
+  const include = `--include=${packages.join(',')}`;
+  const variant = ['--quiet', '--variant=minbase'];
+  await run([...outOfSight, 'mmdebstrap', ...variant, include, fetch, suite, root], { signal });
+  await addKernel(root, kernel);
+  await prepare(root);
+  const disk = join(draft, 'disk.img');
+  await writeFile(disk, '');
+  await truncate(disk, sizeBytes);
+  // Tables that ext4 would write later cost a slow guest more than this machine; the file has holes
+  // where nothing is, so there is nothing to discard.
+  const extended = ['-E', 'lazy_itable_init=0,nodiscard'];
+  await run(['mkfs.ext4', '-q', '-F', '-L', 'root', '-m', '0', ...extended, '-d', root, disk], {
+    signal,
+  });
+  const [release] = await readdir(modulesIn(kernel));
+  await copyFile(join(kernel, 'boot', `vmlinuz-${release}`), join(draft, 'vmlinuz'));
+  for (const path of [root, kernel]) await rm(path, { recursive: true, force: true });
+}
+
+const modulesIn = (tree: string): string => join(tree, 'lib/modules');
+
+async function addKernel(root: string, kernel: string): Promise<void> {
+  const [release = ''] = await readdir(modulesIn(kernel));
+  const target = join(root, 'usr/lib/modules');
+  await mkdir(target, { recursive: true });
+  await run(['cp', '-a', join(modulesIn(kernel), release), target]);
+  await copyFile(
+    join(kernel, 'boot', `config-${release}`),
+    join(root, 'boot', `config-${release}`),
+  );
+  await run(['chroot', root, 'depmod', '-a', release]);
+}
+
+async function prepare(root: string): Promise<void> {
+  await copyFile(ownFile('10-lab.cfg'), join(root, 'etc/cloud/cloud.cfg.d/10-lab.cfg'));
+  await chmod(join(root, 'etc/cloud/cloud.cfg.d/10-lab.cfg'), 0o644);
+  // Places that a guest's own files are written to while nothing has its disk mounted.
+  await mkdir(join(root, 'var/lib/cloud/seed/nocloud'), { recursive: true });
+  await writeFile(join(root, 'etc/fstab'), 'LABEL=root / ext4 defaults 0 1\n');
+  const units = join(root, 'etc/systemd/system');
+  await run(['chroot', root, 'systemctl', 'enable', '--quiet', 'systemd-networkd.service']);
+  for (const unit of maskedUnits) {
+    await rm(join(units, unit), { force: true });
+    await symlink('/dev/null', join(units, unit));
+  }
+  // Identity belongs to a host; an image that has one would share it.
+  for (const path of ['etc/machine-id', 'etc/hostname', 'var/lib/dbus/machine-id']) {
+    await rm(join(root, path), { force: true });
+  }
+}
+
+async function recipeDigest(): Promise<string> {
+  const hash = createHash('sha256');
+  hash.update(JSON.stringify({ suite, packages, sizeBytes, maskedUnits, recipeRevision }));
+  for (const name of ['10-lab.cfg', 'fetch-kernel']) hash.update(await readFile(ownFile(name)));
+  return hash.digest('hex').slice(0, 16);
+}
+
+function ownFile(name: string): string {
+  return fileURLToPath(new URL(`image/${name}`, import.meta.url));
+}
