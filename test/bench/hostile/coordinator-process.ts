@@ -40,7 +40,7 @@ export async function startCoordinatorProcess(): Promise<CoordinatorProcess> {
       '--https-port',
       '0',
     ]),
-    { stdio: ['ignore', 'pipe', 'inherit'] },
+    { stdio: ['ignore', 'ignore', 'pipe'] },
   );
   const grpcPort = await servedPort(child);
   const channel = openChannel({
@@ -69,16 +69,15 @@ export async function startCoordinatorProcess(): Promise<CoordinatorProcess> {
   };
 }
 
-/** As its log says. */
-async function servedPort(child: ChildProcess): Promise<number> {
-  if (child.stdout === null) throw new Error('the coordinator has no output');
-  const lines = createInterface({ input: child.stdout });
-  for await (const line of lines) {
-    const port = /"grpcPort":(\d+)/.exec(line)?.[1];
-    if (port === undefined) continue;
-    // Whatever else it says is not read, and must not fill the pipe.
-    child.stdout.resume();
-    return Number(port);
-  }
-  throw new Error('the coordinator ended before it served');
+/** As its log says. Whatever else it says is read and dropped: it must not fill the pipe. */
+function servedPort(child: ChildProcess): Promise<number> {
+  const log = child.stderr;
+  if (log === null) throw new Error('the coordinator has no log');
+  return new Promise((resolve, reject) => {
+    createInterface({ input: log }).on('line', (line) => {
+      const port = /"grpcPort":(\d+)/.exec(line)?.[1];
+      if (port !== undefined) resolve(Number(port));
+    });
+    child.once('exit', () => reject(new Error('the coordinator ended before it served')));
+  });
 }

@@ -1,5 +1,5 @@
 // A program of its own, so that what it costs is not measured as what it does: floods a coordinator
-// until it is told to stop. `node flood.ts PORT CA-FILE TOKEN-ID`
+// until it is told to stop. `node flood.ts PORT CA-FILE TOKEN-ID` says `ready`, and at its end what it tried.
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
@@ -94,3 +94,4 @@ process.on('SIGTERM', () => {
   process.stdout.write(`${JSON.stringify(counts)}\n`);
   process.exit(0);
 });
+process.stdout.write('ready\n');

@@ -45,12 +45,14 @@ export async function measureMinute(
   child.stdout.on('data', (part: Buffer) => {
     tried += part.toString();
   });
+  // It has connections and is at it.
+  await once(child.stdout, 'data');
   await pause(1_000);
   const hostile = await measure(honest, seconds);
   child.kill('SIGTERM');
   await once(child, 'close');
   node.close();
-  return { quiet, hostile, tried: tried.trim() };
+  return { quiet, hostile, tried: tried.replace('ready', '').trim() };
 }
 
 interface Honest {
