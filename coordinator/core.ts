@@ -45,7 +45,7 @@ import { createFleetRates, type FleetRates } from './rpc/fleet-rates.ts';
 import { fleetHandlers } from './rpc/fleet-service.ts';
 import { createMembers, type Members } from './rpc/members.ts';
 import { operatorHandlers } from './rpc/operator-service.ts';
-import { certifiedOperators, localOperators } from './rpc/operators.ts';
+import { certifiedOperators, localOperators, type OperatorDoor } from './rpc/operators.ts';
 import { createRefusedCalls } from './rpc/refused-calls.ts';
 import { requestRules } from './rpc/request-rules.ts';
 import {
@@ -251,12 +251,16 @@ const fleetService = (
 ): ServedService =>
   implement<FleetDefinition>(services.fleet, handlers, { log, signal, guard, rules: requestRules });
 
-/** Its guard is within the handlers: they are made for the caller that it finds. */
 const operatorService = (
-  handlers: Handlers<OperatorDefinition>,
+  { guard, handlers }: OperatorDoor,
   { log, signal }: Guarded,
 ): ServedService =>
-  implement<OperatorDefinition>(services.operator, handlers, { log, signal, rules: requestRules });
+  implement<OperatorDefinition>(services.operator, handlers, {
+    log,
+    signal,
+    guard,
+    rules: requestRules,
+  });
 
 async function artifactView(
   artifacts: ArtifactProvider,

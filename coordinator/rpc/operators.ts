@@ -30,8 +30,14 @@ export interface OperatorGuardDependencies {
 
 type Identify = (context: CallContext) => Promise<Caller>;
 
+export interface OperatorDoor {
+  /** Before anything of a request is read. @throws AppError unauthenticated, permission-denied */
+  guard(context: CallContext, method: string): Promise<void>;
+  readonly handlers: Handlers<OperatorDefinition>;
+}
+
 /** For the open port: an operator's certificate. */
-export function certifiedOperators(deps: OperatorGuardDependencies): Handlers<OperatorDefinition> {
+export function certifiedOperators(deps: OperatorGuardDependencies): OperatorDoor {
   return guarded(deps, async ({ peerCertificate, peerAddress }) => {
     const peer = identifyPeer(peerCertificate, deps.clock.now());
     if (peer.kind !== 'operator') {
@@ -49,7 +55,7 @@ export function certifiedOperators(deps: OperatorGuardDependencies): Handlers<Op
  * For the socket: only the coordinator's own user and root can enter its folder. Which of the two it is,
  * or who became root, the kernel does not tell a program of Node.
  */
-export function localOperators(deps: OperatorGuardDependencies): Handlers<OperatorDefinition> {
+export function localOperators(deps: OperatorGuardDependencies): OperatorDoor {
   const caller: Caller = {
     name: `${userName()}@local`,
     rank: 'local',
@@ -68,21 +74,28 @@ function userName(): string {
   }
 }
 
-function guarded(
-  deps: OperatorGuardDependencies,
-  identify: Identify,
-): Handlers<OperatorDefinition> {
+function guarded(deps: OperatorGuardDependencies, identify: Identify): OperatorDoor {
+  const callers = new WeakMap<CallContext, Caller>();
   const polled = rememberSome();
   const names = Object.keys(operatorCalls) as OperatorCall[];
   const handlers = names.map((call) => {
     const handler = async (request: never, context: CallContext): Promise<object> => {
-      const caller = await admit(deps, { identify, context, call });
+      const caller = callers.get(context);
+      if (caller === undefined) {
+        throw new AppError('internal', "an operator's call came past its guard");
+      }
       const entry = await writeDown(deps, { caller, call, request, polled });
       return await run(deps, { identify, caller, call, request, context, entry });
     };
     return [call, handler] as const;
   });
-  return Object.fromEntries(handlers) as unknown as Handlers<OperatorDefinition>;
+  return {
+    guard: async (context, method) => {
+      const call = method as OperatorCall;
+      callers.set(context, await admit(deps, { identify, context, call }));
+    },
+    handlers: Object.fromEntries(handlers) as unknown as Handlers<OperatorDefinition>,
+  };
 }
 
 interface Attempt {

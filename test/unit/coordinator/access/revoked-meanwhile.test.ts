@@ -42,7 +42,7 @@ it('lets no call of an operator run that was revoked while the call was let in',
   const openCalls = createOpenCalls();
   let ran = 0;
   let reads = 0;
-  const handlers = certifiedOperators({
+  const { guard, handlers } = certifiedOperators({
     store: {
       get: async (key) => {
         const found = await store.get<never>(key);
@@ -70,6 +70,7 @@ it('lets no call of an operator run that was revoked while the call was let in',
     peerAddress: '10.0.0.9:1',
     signal: new AbortController().signal,
   };
+  await guard(context, 'Watch');
   const failure = await failureOf(handlers.Watch({ revision: 1 }, context));
   expect([failure.code, ran]).toEqual(['unauthenticated', 0]);
 });
