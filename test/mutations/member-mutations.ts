@@ -82,7 +82,7 @@ export const memberMutations: readonly Mutation[] = [
     name: 'certificate-expiry',
     without: 'an expired certificate goes on counting',
     file: 'coordinator/rpc/peer.ts',
-    from: 'if (now >= parsed.validToDate.getTime()) {',
+    from: 'if (now >= untilMs) {',
     to: 'if (false) {',
     tests: rpcTests,
   },

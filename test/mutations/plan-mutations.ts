@@ -152,7 +152,8 @@ export const planMutations: readonly Mutation[] = [
     name: 'plan-id-form',
     without: 'a plan id can be a path',
     file: 'agent/plan/parse-plan.ts',
-    ...never("!planIdForm.test(value['planId'] as string)"),
+    from: "planId: 'planId',",
+    to: "planId: 'line',",
     tests: ['test/unit/agent/plan'],
   },
   {
@@ -167,7 +168,7 @@ export const planMutations: readonly Mutation[] = [
     name: 'go-on-after-boot',
     without: 'after a reboot a plan goes on without being told to',
     file: 'agent/plan/decide.ts',
-    ...never('now.bootId !== history.bootId'),
+    ...never('hasOtherBoot(history, now)'),
     tests: ['test/unit/agent/plan'],
   },
   {
