@@ -238,7 +238,10 @@ test('a revoked operator’s watch ends at once, and its next call is refused wi
 test('the audit log says who did it, and shows what was changed in it', async () => {
   const shown = await run(onHost(), 'audit', 'show', '--operator', 'vera');
   expect(shown.out).toMatch(/operator-login {2}operator vera/);
-  expect(shown.out).toMatch(/call-refused {2}operator vera .*method=CreateToken/);
+  // A line a minute of each caller; hers were made at once, so any of them may be the one.
+  expect(shown.out).toMatch(
+    /call-refused {2}operator vera .*method=\w+ reason="vera is a viewer: \w+ is for /,
+  );
   const whole = await run(onHost(), 'audit', 'verify');
   expect(whole).toMatchObject({ code: 0, err: '' });
   const [, seq = '0', digest = ''] = /^head (\d+):([0-9a-f]{64})$/m.exec(whole.out) ?? [];

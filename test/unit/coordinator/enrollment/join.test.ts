@@ -184,6 +184,16 @@ describe('a lost reply', () => {
     );
     expect((await banned).message).toBe(BAD_TOKEN_TEXT);
   });
+
+  it('keeps a banned machine out whatever key it makes, and says to it what any bad token is told', async () => {
+    coordinator = await startTestCoordinator();
+    const { nodeId } = await coordinator.join({ name: 'w1', number: 1 });
+    await setNodeState(nodeId, 'banned');
+    const facts = { machineId: 'machine-w1' };
+    const again = { name: 'w2', number: 2, facts, token: await coordinator.token() };
+    expect((await failureOf(joinOnce(coordinator, again))).message).toBe(BAD_TOKEN_TEXT);
+    expect((await coordinator.audit()).at(-1)).toMatchObject({ reason: 'machine-banned' });
+  });
 });
 
 describe('a bad token', () => {
