@@ -90,6 +90,14 @@ export const identityMutations: readonly Mutation[] = [
     tests: ['test/unit/agent/artifacts/artifact-store.test.ts'],
   },
   {
+    name: 'running-plan-expiry',
+    without: 'a plan that runs is cut in half by its expiry',
+    file: 'agent/plan/decide.ts',
+    from: 'if (now.isOwn || now.mayGoOn) return null;',
+    to: 'if (now.mayGoOn) return null;',
+    tests: ['test/unit/agent/plan/expiry.test.ts'],
+  },
+  {
     name: 'expiry-after-restart',
     without: 'an agent that was away for long goes on with an expired plan',
     file: 'agent/plan/decide.ts',
