@@ -1,6 +1,5 @@
 // The real coordinator, whole, in one life after another on the same store: its loop, its records, its
 // signatures and the handlers of its services as gRPC would call them.
-import type { UntypedServiceImplementation } from '@grpc/grpc-js';
 import type { ArtifactProvider } from '../../../coordinator/artifacts/artifact-provider.ts';
 import type { Decide } from '../../../coordinator/coordinator.ts';
 import { type Core, createCore } from '../../../coordinator/core.ts';
@@ -8,6 +7,7 @@ import { decide } from '../../../coordinator/planner/decide.ts';
 import { keys as recordKeys, STORE_SCHEMA } from '../../../coordinator/store/records.ts';
 import type { Store } from '../../../coordinator/store/store.ts';
 import { silentLogger } from '../../../shared/log.ts';
+import type { ServedService } from '../../../shared/rpc/handler.ts';
 import { services } from '../../../shared/rpc/load.ts';
 import type { WireError } from '../../../shared/rpc/status.ts';
 import { type MemoryDisk, memoryDisk, memoryStore } from '../../fakes/store.ts';
@@ -108,15 +108,15 @@ export class CoordinatorProcess {
     });
     if (!life.isAlive) return;
     this.core = core;
-    const implementations = new Map<object, UntypedServiceImplementation>(
-      core.openServices.map(({ definition, implementation }) => [definition, implementation]),
-    );
     this.network.served = {
       life,
       handle: (call) => {
         const onAnswered = (request: object, reply: object): void =>
           this.onAnswered(call, request, reply);
-        handle({ ...call, onAnswered }, implementations.get(call.definition), life);
+        const service = core.openServices.find(({ definition }) =>
+          Object.hasOwn(definition, call.method),
+        );
+        handle({ ...call, onAnswered }, service, life);
       },
     };
     void core.coordinator.run(life.ending.signal);
@@ -150,24 +150,22 @@ export class CoordinatorProcess {
         onGone: () => {},
         answer,
       };
-      handle(call, service.implementation, life);
+      handle(call, service, life);
     });
   }
 }
 
 /** As grpc-js calls a handler. */
-function handle(
-  call: ServedCall,
-  service: UntypedServiceImplementation | undefined,
-  life: Life,
-): void {
+function handle(call: ServedCall, service: ServedService | undefined, life: Life): void {
   const row = call.definition[call.method];
-  const handler = service?.[call.method];
-  if (row === undefined || handler === undefined) throw new Error(`nobody serves ${call.method}`);
+  const served = service?.definition[call.method];
+  const handler = service?.implementation[call.method];
+  if (row === undefined || served === undefined || handler === undefined)
+    throw new Error(`nobody serves ${call.method}`);
   const { certificate, host } = call.caller;
   const peer = host === null ? 'unix:' : `${host.address}:40000`;
   const incoming = {
-    request: row.requestDeserialize(call.bytes) as unknown,
+    request: served.requestDeserialize(call.bytes) as unknown,
     on: (_event: string, listener: () => void) => call.onGone(listener),
     getAuthContext: () =>
       certificate === null ? {} : { sslPeerCertificate: { raw: certificate } },
@@ -175,7 +173,8 @@ function handle(
   };
   const reply = (error: WireError | null, value?: object): void => {
     if (!life.isAlive) return;
-    if (error === null) call.onAnswered?.(incoming.request as object, value ?? {});
+    if (error === null)
+      call.onAnswered?.(row.requestDeserialize(call.bytes) as object, value ?? {});
     call.answer(error, error === null ? row.responseSerialize(value) : null);
   };
   (handler as unknown as (call: object, callback: typeof reply) => void)(incoming, reply);
