@@ -240,7 +240,7 @@ test('the audit log says who did it, and shows what was changed in it', async ()
   expect(shown.out).toMatch(/operator-login {2}operator vera/);
   // A line a minute of each caller; hers were made at once, so any of them may be the one.
   expect(shown.out).toMatch(
-    /call-refused {2}operator vera .*method=\w+ reason="vera is a viewer: \w+ is for /,
+    /call-refused {2}operator vera .*method=\w+ {2}reason="vera is a viewer: \w+ is for /,
   );
   const whole = await run(onHost(), 'audit', 'verify');
   expect(whole).toMatchObject({ code: 0, err: '' });
