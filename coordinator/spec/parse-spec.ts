@@ -47,7 +47,9 @@ export function parseSpec(text: string): ParsedSpec {
     ]);
   }
   const complaints: Complaint[] = [];
-  const value: unknown = document.toJS();
+  const plain = plainValue(document);
+  if (plain.kind === 'invalid') return plain;
+  const { value } = plain;
   const checked = clusterDocumentSchema.safeParse(value);
   if (!checked.success) {
     complaints.push(...complaintsOf(checked.error.issues, value, clusterDocumentSchema));
@@ -70,7 +72,22 @@ export function parseSpec(text: string): ParsedSpec {
   );
 }
 
-function invalid(faults: readonly SpecFault[]): ParsedSpec {
+type PlainValue = { readonly kind: 'value'; readonly value: unknown };
+
+/** A few lines of aliases of aliases can stand for more than a memory holds: the parser ends there. */
+function plainValue(
+  document: Document.Parsed,
+): PlainValue | Extract<ParsedSpec, { kind: 'invalid' }> {
+  try {
+    return { kind: 'value', value: document.toJS() };
+  } catch (thrown) {
+    if (!(thrown instanceof ReferenceError)) throw thrown;
+    const message = 'aliases (*name) that stand for too much: write out what they stand for';
+    return invalid([{ line: 1, column: 1, path: '', message }]);
+  }
+}
+
+function invalid(faults: readonly SpecFault[]): Extract<ParsedSpec, { kind: 'invalid' }> {
   const sorted = faults.toSorted((a, b) => a.line - b.line || a.column - b.column);
   return { kind: 'invalid', faults: sorted };
 }
