@@ -16,6 +16,16 @@ export async function measureHostile(args: readonly string[]): Promise<void> {
   if (!Number.isFinite(seconds) || seconds <= 0) throw new Error('--seconds takes a number');
   const coordinator = await startCoordinatorProcess();
   try {
+    // First, while the coordinator is as small as it ever is.
+    const memory = await measureMemory(coordinator);
+    show(
+      ['MEMORY UNDER', 'GROWN BY', 'GOAL'],
+      memory.map(({ what, grownBytes }, index) => [
+        what,
+        megabytes(grownBytes),
+        index < 2 ? '30 MB' : '',
+      ]),
+    );
     const minute = await measureMinute(coordinator, seconds);
     const row = (what: string, quiet: Took, hostile: Took, goalMs: number): string[] => [
       what,
@@ -32,15 +42,6 @@ export async function measureHostile(args: readonly string[]): Promise<void> {
       ],
     );
     process.stdout.write(`median / slowest of twenty; the flood tried ${minute.tried}\n\n`);
-    const memory = await measureMemory(coordinator);
-    show(
-      ['MEMORY UNDER', 'GROWN BY', 'GOAL'],
-      memory.map(({ what, grownBytes }, index) => [
-        what,
-        megabytes(grownBytes),
-        index < 2 ? '30 MB' : '',
-      ]),
-    );
   } finally {
     await coordinator.stop();
   }

@@ -1,6 +1,5 @@
 // A caller that does not speak gRPC as its library does: it begins messages and does not end them,
 // declares other sizes than it sends, and cuts what it says into pieces of any size.
-import { once } from 'node:events';
 import { type ClientHttp2Session, type ClientHttp2Stream, connect } from 'node:http2';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
 import { COORDINATOR_NAME } from '../../shared/rpc/tls.ts';
@@ -30,7 +29,8 @@ export async function openHostile(target: HostileTarget): Promise<ClientHttp2Ses
   const socket = openTls(target);
   const session = connect(`https://${COORDINATOR_NAME}`, { createConnection: () => socket });
   session.on('error', () => undefined);
-  await Promise.race([once(session, 'remoteSettings'), once(session, 'close')]);
+  const settled = new Promise<void>((resolve) => session.once('remoteSettings', () => resolve()));
+  await Promise.race([settled, closed(session)]);
   return session;
 }
 
@@ -52,6 +52,20 @@ export function beginMessage(
   prefix.writeUInt32BE(declaredBytes, 1);
   stream.write(prefix);
   return stream;
+}
+
+/** One whole call. @returns the reply's message; empty when there is none */
+export async function callWhole(
+  session: ClientHttp2Session,
+  method: string,
+  message: Uint8Array,
+): Promise<Buffer> {
+  const stream = beginMessage(session, method, message.length);
+  const parts: Buffer[] = [];
+  stream.on('data', (part: Buffer) => parts.push(part));
+  stream.end(message);
+  await closed(stream);
+  return Buffer.concat(parts).subarray(5);
 }
 
 /** However it ends: cut off, or in order. */

@@ -5,16 +5,12 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { connect as connectTcp } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
-import { createClient, openChannel } from '../../../shared/rpc/client.ts';
-import type { EnrollmentDefinition } from '../../../shared/rpc/generated/muster/v1/Enrollment.ts';
 import { services } from '../../../shared/rpc/load.ts';
-import { clientCredentials, fixedServerName } from '../../../shared/rpc/tls.ts';
-import { beginMessage, openHostile, openTls } from '../../support/hostile-caller.ts';
+import { beginMessage, callWhole, openHostile, openTls } from '../../support/hostile-caller.ts';
 import { newNodeKeys, proofFor, requestFor } from '../../support/test-node.ts';
 
 const [port = '', caFile = '', tokenId = ''] = process.argv.slice(2);
 const target = { grpcPort: Number(port), caPem: readFileSync(caFile, 'utf8') };
-const call = { timeoutMs: 5_000 };
 const counts = { joins: 0, giants: 0, halfOpen: 0, replays: 0 };
 let source = 2;
 const nextSource = (): string => {
@@ -22,39 +18,46 @@ const nextSource = (): string => {
   return `127.0.0.${String(source)}`;
 };
 
-/** New connections, each with a few bad joins: unknown tokens, and guesses at a real one's secret. */
+/** New connections, each with a few bad joins: guesses at a real token's secret. */
 async function badJoins(): Promise<void> {
   const keys = newNodeKeys();
   const csr = await requestFor(keys);
+  const { GetChallenge, Join } = services.enrollment;
   for (;;) {
-    const channel = openChannel({
-      address: `127.0.0.1:${port}`,
-      credentials: clientCredentials(target.caPem, null),
-      options: { ...fixedServerName, 'grpc.use_local_subchannel_pool': 1 },
-    });
-    const client = createClient<EnrollmentDefinition>(services.enrollment, channel);
-    try {
-      const { nonce } = await client.GetChallenge({}, call);
-      for (let index = 0; index < 5; index += 1) {
-        const token = `${tokenId}.${randomBytes(32).toString('base64url')}`;
-        const request = {
-          token,
-          csr,
-          nonce,
-          nonceSignature: proofFor(keys, nonce, token),
-          nodeName: 'w1',
-          agentVersion: '0.1.0',
-          // The first is as large as it may be; the others say the same again.
-          facts: Buffer.alloc(index === 0 ? 59_000 : 100, 0x7b),
-        };
-        counts[index === 0 ? 'joins' : 'replays'] += 1;
-        await client.Join(request, call).catch(() => undefined);
-      }
-    } catch {
-      // Put out, or sent away: it comes again at once.
+    const session = await openHostile({ ...target, from: nextSource() });
+    const challenge = await ask(
+      session,
+      'Enrollment/GetChallenge',
+      GetChallenge.requestSerialize({}),
+    );
+    const { nonce } = GetChallenge.responseDeserialize(challenge);
+    for (let index = 0; index < 5 && !session.destroyed; index += 1) {
+      const token = `${tokenId}.${randomBytes(32).toString('base64url')}`;
+      counts[index === 0 ? 'joins' : 'replays'] += 1;
+      const message = Join.requestSerialize({
+        token,
+        csr,
+        nonce,
+        nonceSignature: proofFor(keys, nonce, token),
+        nodeName: 'w1',
+        agentVersion: '0.1.0',
+        // The first is as large as it may be; the others say the same again.
+        facts: Buffer.alloc(index === 0 ? 59_000 : 100, 0x7b),
+      });
+      await ask(session, 'Enrollment/Join', message);
     }
-    channel.close();
+    session.destroy();
   }
+}
+
+/** Nothing when it was put out, or sent away: it comes again at once. */
+async function ask(
+  session: Awaited<ReturnType<typeof openHostile>>,
+  method: string,
+  message: Buffer,
+): Promise<Buffer> {
+  if (session.destroyed) return Buffer.alloc(0);
+  return await Promise.race([callWhole(session, method, message), pause(5_000, Buffer.alloc(0))]);
 }
 
 async function giants(): Promise<void> {

@@ -1,7 +1,7 @@
 // Strangers who begin messages and do not end them, and what the coordinator's memory grows by.
 import type { ClientHttp2Session } from 'node:http2';
 import { setTimeout as pause } from 'node:timers/promises';
-import { beginMessage, openHostile } from '../../support/hostile-caller.ts';
+import { beginMessage, callWhole, openHostile } from '../../support/hostile-caller.ts';
 import type { CoordinatorProcess } from './coordinator-process.ts';
 
 export interface MemoryRow {
@@ -64,6 +64,7 @@ export async function measureMemory(
   coordinator: CoordinatorProcess,
 ): Promise<readonly MemoryRow[]> {
   const rows: MemoryRow[] = [];
+  await warm(coordinator);
   for (const attack of attacks) {
     // What the one before left goes first.
     await pause(2_000);
@@ -79,6 +80,19 @@ export async function measureMemory(
     rows.push({ what: attack.what, grownBytes: worst - before });
   }
   return rows;
+}
+
+/** What any coordinator has after its first callers: code that is compiled, buffers that are kept. */
+async function warm(coordinator: CoordinatorProcess): Promise<void> {
+  for (let round = 0; round < 5; round += 1) {
+    const sessions = await Promise.all(Array.from({ length: 20 }, () => openHostile(coordinator)));
+    await Promise.all(
+      sessions.map(async (session) => {
+        if (!session.destroyed) await callWhole(session, 'Enrollment/Join', Buffer.alloc(0));
+        session.destroy();
+      }),
+    );
+  }
 }
 
 async function attackWith(
