@@ -231,7 +231,7 @@ test('an evicted host keeps asking, loses nothing, and says so', async () => {
   });
   agent.start();
   await expect.poll(() => agent.text()).toContain('this node was evicted');
-  expect(agent.text()).toContain('keeps asking and changes nothing');
+  expect(agent.text()).toContain('begins nothing new and keeps asking');
   expect(await nodeIdOf(agent)).toMatch(/^[0-9a-f]{16}$/);
 });
 
