@@ -6,12 +6,11 @@ import { AppError } from '../../shared/errors.ts';
 import type { NodeId } from '../../shared/model/ids.ts';
 import type { CallContext } from '../../shared/rpc/handler.ts';
 import { acknowledged } from '../identity/judge-renewal.ts';
-import { datesOf } from '../identity/next-certificate.ts';
 import { stateSentence } from '../identity/state-sentences.ts';
 import { keys, type NodeRecord } from '../store/records.ts';
 import { type Store, update } from '../store/store.ts';
 import type { PresentedCertificate } from './fleet/renew.ts';
-import { addressOf, identifyPeer } from './peer.ts';
+import { addressOf, identifyPeer, presentedDates } from './peer.ts';
 import type { RefusedCalls } from './refused-calls.ts';
 
 export interface Members {
@@ -79,7 +78,10 @@ export function createMembers(deps: MemberDependencies): Members {
     presented({ peerCertificate, peerAddress }) {
       if (peerCertificate === null)
         throw new AppError('unauthenticated', 'this call needs a certificate');
-      return { notBeforeMs: datesOf(peerCertificate).notBeforeMs, source: addressOf(peerAddress) };
+      return {
+        notBeforeMs: presentedDates(peerCertificate).notBeforeMs,
+        source: addressOf(peerAddress),
+      };
     },
   };
 }
@@ -98,7 +100,7 @@ async function noteCertificate(
     if (current === null) return null;
     const next = acknowledged(current, leafSha256);
     if (next !== null || current.certificate !== undefined) return next;
-    return { ...current, certificate: { ...datesOf(peerCertificate), from } };
+    return { ...current, certificate: { ...presentedDates(peerCertificate), from } };
   });
   return noted ?? node;
 }

@@ -25,20 +25,31 @@ export function identifyPeer(certificate: Buffer | null, now: number): Peer {
       'this call needs a certificate of this fleet; the caller showed none that is valid',
     );
   }
-  const { peer, fromMs, untilMs } = shownBy(certificate);
-  if (now < fromMs) {
-    throw refuse(`the caller's certificate is not valid before ${new Date(fromMs).toISOString()}`);
+  const { peer, notBeforeMs, notAfterMs } = shownBy(certificate);
+  if (now < notBeforeMs) {
+    throw refuse(
+      `the caller's certificate is not valid before ${new Date(notBeforeMs).toISOString()}`,
+    );
   }
-  if (now >= untilMs) {
-    throw refuse(`the caller's certificate expired at ${new Date(untilMs).toISOString()}`);
+  if (now >= notAfterMs) {
+    throw refuse(`the caller's certificate expired at ${new Date(notAfterMs).toISOString()}`);
   }
   return peer();
 }
 
+export interface CertificateDates {
+  readonly notBeforeMs: number;
+  readonly notAfterMs: number;
+}
+
+/** Of the certificate that a call came with. */
+export function presentedDates(certificate: Buffer): CertificateDates {
+  const { notBeforeMs, notAfterMs } = shownBy(certificate);
+  return { notBeforeMs, notAfterMs };
+}
+
 /** What a certificate says, whatever the time is. */
-interface Shown {
-  readonly fromMs: number;
-  readonly untilMs: number;
+interface Shown extends CertificateDates {
   /** @throws AppError unauthenticated when it is nobody's. */
   readonly peer: () => Peer;
 }
@@ -54,8 +65,8 @@ function shownBy(certificate: Buffer): Shown {
   const parsed = new X509Certificate(certificate);
   const peer = peerOf(parsed);
   const fresh: Shown = {
-    fromMs: parsed.validFromDate.getTime(),
-    untilMs: parsed.validToDate.getTime(),
+    notBeforeMs: parsed.validFromDate.getTime(),
+    notAfterMs: parsed.validToDate.getTime(),
     peer: () => {
       if (peer instanceof AppError) throw peer;
       return peer;

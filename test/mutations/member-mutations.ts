@@ -82,7 +82,7 @@ export const memberMutations: readonly Mutation[] = [
     name: 'certificate-expiry',
     without: 'an expired certificate goes on counting',
     file: 'coordinator/rpc/peer.ts',
-    from: 'if (now >= untilMs) {',
+    from: 'if (now >= notAfterMs) {',
     to: 'if (false) {',
     tests: rpcTests,
   },
