@@ -159,16 +159,20 @@ export const kubeletCredential: PhasePart = {
     if (bootstrap === null) return `there is no ${kubernetes.kubeletConfig}`;
     const discovery = discoveryPathIn(config);
     const sent = discovery === undefined ? null : await host.readFile(discovery);
-    if (sent === null || tokenOf(sent) === tokenOf(bootstrap)) return null;
+    if (sent === null || userOf(sent, discovery) === userOf(bootstrap)) return null;
     return `${kubernetes.bootstrapConfig} is from earlier credentials`;
   },
 };
 
-/** Where a JoinConfiguration finds its token. */
+/** Where a JoinConfiguration finds its credentials. */
 export const discoveryPathIn = (config: string): string | undefined =>
   /^\s*kubeConfigPath:\s*(\S+)/m.exec(config)?.[1];
 
-const tokenOf = (text: string): string => /\b[a-z0-9]{6}\.[a-z0-9]{16}\b/.exec(text)?.[0] ?? '';
+/** What a kubeconfig proves itself by: a certificate, or a token of an agent of 0.1. */
+function userOf(text: string, path: string = kubernetes.bootstrapConfig): string {
+  const config = parsedOrNull(text, path);
+  return config?.['client-certificate-data'] ?? config?.token ?? '';
+}
 
 export function object(title: string, path: string): PhasePart {
   return {

@@ -278,20 +278,29 @@ test('the kubelet is started when it runs with its configuration', async () => {
   expect(await kubeadmPhase.check(args, context)).toEqual({ kind: 'satisfied' });
 });
 
-test('a join that was begun with earlier credentials begins again with the new ones', async () => {
-  const { host, context } = arrange();
-  host.answer('systemctl is-active', 'active\n');
-  putSettings(host);
-  host.put(discovery, kubeconfigText('https://127.0.0.1:9443', 'ca', { token }));
-  const bootstrap = '/etc/kubernetes/bootstrap-kubelet.conf';
-  const other = { token: 'zzzzzz.0123456789abcdef' };
-  host.put(bootstrap, kubeconfigText('https://127.0.0.1:9443', 'ca', other));
-  expect(await kubeadmPhase.check(join('kubelet-start'), context)).toMatchObject({
-    why: `${bootstrap} is from earlier credentials`,
-  });
-  host.put(bootstrap, kubeconfigText('https://127.0.0.1:9443', 'ca', { token }));
-  expect(await kubeadmPhase.check(join('kubelet-start'), context)).toEqual({ kind: 'satisfied' });
-});
+test.each([
+  [
+    'certificate',
+    { certificate: 'a certificate', key: 'a key', publicKey: '' },
+    { certificate: 'an earlier one', key: 'a key', publicKey: '' },
+  ],
+  ['token', { token }, { token: 'zzzzzz.0123456789abcdef' }],
+])(
+  'a join that was begun with an earlier %s begins again with the new one',
+  async (_what, sent, other) => {
+    const { host, context } = arrange();
+    host.answer('systemctl is-active', 'active\n');
+    putSettings(host);
+    const bootstrap = '/etc/kubernetes/bootstrap-kubelet.conf';
+    host.put(discovery, kubeconfigText('https://127.0.0.1:9443', 'ca', sent));
+    host.put(bootstrap, kubeconfigText('https://127.0.0.1:9443', 'ca', other));
+    expect(await kubeadmPhase.check(join('kubelet-start'), context)).toMatchObject({
+      why: `${bootstrap} is from earlier credentials`,
+    });
+    host.put(bootstrap, kubeconfigText('https://127.0.0.1:9443', 'ca', sent));
+    expect(await kubeadmPhase.check(join('kubelet-start'), context)).toEqual({ kind: 'satisfied' });
+  },
+);
 
 const refused = { status: 401, body: { message: 'Unauthorized' } };
 

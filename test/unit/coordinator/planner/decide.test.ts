@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { type ShownWait, showWait } from '../../../../coordinator/operator/wait-sentences.ts';
 import type { Decision } from '../../../../coordinator/planner/decision.ts';
 import { aCluster, aNode, aSpec, aView, startMs } from '../../../support/cluster-builders.ts';
-import { aCaDigest, PlanningWorld } from '../../../support/planning-world.ts';
+import { aCaDigest, PlanningWorld, sealedText } from '../../../support/planning-world.ts';
 
 const shown = (decision: Decision): readonly ShownWait[] =>
   decision.waits.map((wait) => showWait(wait, startMs));
@@ -66,11 +66,28 @@ test('a new worker costs no step on any other host but its credentials', () => {
   world.add(aNode('w3', 23, { pool: 'workers', joinedMs: world.now }));
   world.runAll();
   const others = world.issued.slice(before).filter((line) => !line.startsWith('w3'));
-  expect(others).toEqual([
-    'm1: create join credentials for w3',
-    'm1: delete join credentials of w3',
-  ]);
-  expect(world.issued.at(-2)).toBe('w3: join as worker');
+  expect(others).toEqual(['m1: create join credentials for w3']);
+  expect(world.issued.at(-1)).toBe('w3: join as worker');
+});
+
+test('a bootstrap token that a master’s agent of 0.1 made is deleted after the join', () => {
+  const world = new PlanningWorld([...masters, ...workers]);
+  world.runAll();
+  world.add(aNode('w3', 23, { pool: 'workers', joinedMs: world.now }));
+  const goal = 'create join credentials for w3';
+  for (let round = 0; !world.running().some((plan) => plan.goal === goal); round += 1) {
+    if (round > 50) throw new Error('nobody makes credentials for w3');
+    for (const plan of world.running()) world.finish(plan);
+    world.settle();
+  }
+  for (const plan of world.running().filter((one) => one.goal === goal)) {
+    world.finish(plan, {
+      'create-join-credentials': { sealed: sealedText('a token'), tokenId: 'abcdef' },
+    });
+  }
+  world.runAll();
+  expect(world.issued).toContain('w3: join as worker');
+  expect(world.issued.at(-1)).toBe('m1: delete join credentials of w3');
 });
 
 test('a control-plane host that fails the preflight stops the install before anything is touched', () => {
