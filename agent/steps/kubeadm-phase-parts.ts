@@ -8,6 +8,7 @@ import { keyPairFault, namesOf, parseCertificate } from './key-pair-files.ts';
 import { at } from './kube-object.ts';
 import { accepted } from './kube-session.ts';
 import { kubernetes } from './kubernetes-paths.ts';
+import { otherMachine } from './own-machine.ts';
 import type { StepContext } from './step-runner.ts';
 
 export interface PhaseInput {
@@ -198,11 +199,13 @@ export const clusterRoleBinding = (name: string): PhasePart =>
   object(`ClusterRoleBinding ${name}`, `${rbac}/clusterrolebindings/${encodeURIComponent(name)}`);
 
 export const controlPlaneLabel: PhasePart = {
-  async fault({ args, api }) {
+  async fault({ args, api, context }) {
     const answer = await (await api()).request('GET', `/api/v1/nodes/${args.nodeName}`);
     if (answer.status === 404) return `node ${args.nodeName} has not registered yet`;
     if (answer.status === 403) return 'the administrator may not look at nodes yet';
     const node = accepted(`GET node ${args.nodeName}`, answer);
+    const other = await otherMachine(node, context.host);
+    if (other !== null) return `node ${args.nodeName} ${other}`;
     const label = at(node, 'metadata', 'labels', 'node-role.kubernetes.io/control-plane');
     return label === undefined ? `node ${args.nodeName} is not marked as control plane` : null;
   },

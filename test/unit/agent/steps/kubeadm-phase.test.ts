@@ -214,6 +214,24 @@ test('an API server that comes back in a moment is waited for, one that is away 
   });
 });
 
+test('a labelled node that another machine of the same name left behind is not marked', async () => {
+  await using server = await KubeApiServer.start();
+  const { host, context } = arrange();
+  host.put('/etc/kubernetes/admin.conf', server.adminConfig).put('/etc/machine-id', 'our machine');
+  const labels = { 'node-role.kubernetes.io/control-plane': '' };
+  const args = init('mark-control-plane');
+  const put = (machineID: string): void => {
+    const status = { nodeInfo: { machineID } };
+    server.objects.set(`/api/v1/nodes/${args.nodeName}`, { metadata: { labels }, status });
+  };
+  put('another machine');
+  expect(await kubeadmPhase.check(args, context)).toMatchObject({
+    why: `node ${args.nodeName} is of another machine so far (machine-id another machine, this host has our machine)`,
+  });
+  put('our machine');
+  expect(await kubeadmPhase.check(args, context)).toEqual({ kind: 'satisfied' });
+});
+
 test('no token is printed into the unit’s output', async () => {
   const { host, context } = arrange();
   host.answer(`${run} bootstrap-token`, '');
