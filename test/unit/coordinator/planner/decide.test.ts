@@ -278,6 +278,22 @@ test('a host that refuses every plan is asked ever less often, and never in a ti
   expect(shown(world.settle()).some((wait) => wait.for.includes('stage artifacts'))).toBe(true);
 });
 
+test.each(['unknown-step', 'unknown-schema', 'agent-too-old'] as const)(
+  'a plan that an agent refuses as %s says that the agent is older, and how it becomes a newer one',
+  (refusal) => {
+    const world = new PlanningWorld([...masters, ...workers]);
+    world.settle();
+    const issued = world.plans.find(({ node }) => node === 'w1');
+    const plan = world.running().find(({ planId }) => planId === issued?.planId);
+    if (plan === undefined) throw new Error('w1 has nothing to do');
+    world.refuse(plan, refusal);
+    const wait = shown(world.settle()).find(({ kind }) => kind === 'held');
+    expect(wait).toMatchObject({ code: 'older-agent', subject: 'w1' });
+    expect(wait?.for).toContain('the agent of w1 is older than the coordinator');
+    expect(wait?.endsWhen).toMatch(/run join\.sh on w1 again.*coordinator retry w1/);
+  },
+);
+
 test('a retry begins no second smoke test beside the one that runs', () => {
   const world = new PlanningWorld([...masters, ...workers]);
   const isSmoke = (plan: { goal: string }): boolean => plan.goal === 'run the smoke test';
