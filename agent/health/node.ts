@@ -1,11 +1,11 @@
 // The Kubernetes node of this host, asked for with the kubelet's own credential and through the same
 // proxy as the kubelet: what the cluster thinks of the host, and whether the host reaches the cluster.
-import { X509Certificate } from 'node:crypto';
 import { AppError, isAbort } from '../../shared/errors.ts';
 import type { NodeHealth } from '../../shared/model/health.ts';
 import { unwantedAnswer } from '../host/kube-api.ts';
-import { type KubeCredentials, readKubeconfig } from '../host/kubeconfig.ts';
+import { type KubeCredentials, nodeNameOf, readKubeconfig } from '../host/kubeconfig.ts';
 import { kubernetes } from '../steps/kubernetes-paths.ts';
+import { otherMachine } from '../steps/own-machine.ts';
 import { type HealthSources, inBrief, whyNot } from './health-sources.ts';
 
 /** Null where no kubelet has joined a cluster. */
@@ -20,8 +20,10 @@ export async function nodeHealth(sources: HealthSources): Promise<NodeHealth | n
     if (answer.status === 404)
       return { kind: 'missing', name, sinceMs: since.of('node', 'missing') };
     if (answer.status !== 200) throw unwantedAnswer(`the node ${name}`, answer);
-    const conditions = conditionsOf(answer.body);
+    const other = await otherMachine(answer.body, host);
     since.of('node', 'seen');
+    if (other !== null) return notOurs(sources, name, other);
+    const conditions = conditionsOf(answer.body);
     return {
       kind: 'seen',
       name,
@@ -34,6 +36,19 @@ export async function nodeHealth(sources: HealthSources): Promise<NodeHealth | n
     const message = inBrief(whyNot(thrown));
     return { kind: 'unreachable', message, sinceMs: since.of('node', 'unreachable') };
   }
+}
+
+/** Whatever another machine's kubelet says of itself is no word about this host. */
+function notOurs({ since }: HealthSources, name: string, other: string): NodeHealth {
+  return {
+    kind: 'seen',
+    name,
+    ready: 'Unknown',
+    reason: 'OtherMachine',
+    message: inBrief(`the Node object ${name} ${other}`),
+    sinceMs: since.of('ready', 'OtherMachine'),
+    pressures: [],
+  };
 }
 
 interface Condition {
@@ -83,10 +98,8 @@ function changedMs(condition: Condition | undefined): number | null {
 
 const text = (value: unknown): string => (typeof value === 'string' ? value : '');
 
-/** The certificate says who the kubelet is: `system:node:NAME`. */
-function nodeName({ certificate = '' }: KubeCredentials): string {
-  const subject = certificate === '' ? '' : new X509Certificate(certificate).subject;
-  const [, name] = /^CN=system:node:(.+)$/m.exec(subject) ?? [];
-  if (name !== undefined) return name;
+function nodeName(credentials: KubeCredentials): string {
+  const name = nodeNameOf(credentials);
+  if (name !== null) return name;
   throw new AppError('invalid', `${kubernetes.kubeletConfig} has no certificate of a node`);
 }

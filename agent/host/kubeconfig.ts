@@ -1,6 +1,7 @@
 // Reads the kubeconfigs that kubeadm and the kubelet write: one cluster, one user. Not a YAML reader: a
 // file with two of anything is refused rather than guessed at. Certificates are always verified, so
 // what would switch that off is not even looked at.
+import { X509Certificate } from 'node:crypto';
 import { posix } from 'node:path';
 import { AppError } from '../../shared/errors.ts';
 import type { Host } from './host.ts';
@@ -69,6 +70,12 @@ export async function readKubeconfig(host: Host, path: string): Promise<KubeCred
     ...(key === undefined ? {} : { key: blocks(key, '[A-Z ]*PRIVATE KEY') }),
     ...(token === undefined ? {} : { token }),
   };
+}
+
+/** The node whose kubelet this is: its certificate says `system:node:NAME`. Null when it is none. */
+export function nodeNameOf({ certificate = '' }: KubeCredentials): string | null {
+  const subject = certificate === '' ? '' : new X509Certificate(certificate).subject;
+  return /^CN=system:node:(.+)$/m.exec(subject)?.[1] ?? null;
 }
 
 async function existing(host: Host, path: string): Promise<string> {

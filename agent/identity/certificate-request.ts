@@ -1,5 +1,5 @@
-// A PKCS #10 request: proof that we hold the key. Only its public key counts; subject, names and
-// usages are the coordinator's to set.
+// A PKCS #10 request: proof that we hold the key. To the coordinator only its public key counts;
+// subject, names and usages are its own to set. A Kubernetes cluster signs the subject as it stands.
 import { createPublicKey, type KeyObject, sign } from 'node:crypto';
 import {
   bitString,
@@ -12,12 +12,26 @@ import {
 } from './der.ts';
 
 const commonName = objectIdentifier('2.5.4.3');
+const organization = objectIdentifier('2.5.4.10');
 const ecdsaWithSha256 = objectIdentifier('1.2.840.10045.4.3.2');
 
-/** DER. `key` is a P-256 private key. */
-export function createCertificateRequest(key: KeyObject, name: string): Buffer {
+export interface RequestedSubject {
+  readonly commonName: string;
+  /** A group, to Kubernetes. */
+  readonly organization: string;
+}
+
+/** DER. `key` is a P-256 private key; a subject that is a text is a common name alone. */
+export function createCertificateRequest(key: KeyObject, asked: string | RequestedSubject): Buffer {
   const publicKey = createPublicKey(key).export({ format: 'der', type: 'spki' });
-  const subject = sequence(set(sequence(commonName, utf8String(name))));
+  const attribute = (type: Buffer, value: string) => set(sequence(type, utf8String(value)));
+  const subject =
+    typeof asked === 'string'
+      ? sequence(attribute(commonName, asked))
+      : sequence(
+          attribute(organization, asked.organization),
+          attribute(commonName, asked.commonName),
+        );
   const attributes = der(0xa0);
   const info = sequence(smallInteger(0), subject, publicKey, attributes);
   const signature = sign('sha256', info, key);

@@ -39,6 +39,8 @@ export const WORKING_HOLD_MS = 5_000;
 /** So that a host is back soon after an operator has let it. */
 const lockedOutMs = 15_000;
 const shortestTurnMs = 200;
+/** Then somebody may be keeping the coordinator's word from the host. */
+const staleMs = 300_000;
 const backoff = { firstMs: 300, maxMs: 15_000 };
 
 export function createPollLoop(options: PollLoopOptions): PollLoop {
@@ -48,6 +50,9 @@ export function createPollLoop(options: PollLoopOptions): PollLoop {
   let failures = 0;
   /** Of a host that is locked out the log says why, once, and not four times a minute for days. */
   let saidOut = '';
+  /** When an answer that was verified last came, or the agent began. */
+  let answeredBootMs = clock.boot();
+  let saidStale = false;
   /** The last poll that ended was answered; one that was given up for news has not ended. */
   let isConnected = false;
   signal.addEventListener('abort', () => turn.abort(), { once: true });
@@ -73,6 +78,8 @@ export function createPollLoop(options: PollLoopOptions): PollLoop {
         'connected to the coordinator',
       );
     failures = 0;
+    answeredBootMs = clock.boot();
+    saidStale = false;
     saidOut = '';
     isConnected = true;
     return await options.onReply(reply.plans, verdict.answer);
@@ -92,7 +99,19 @@ export function createPollLoop(options: PollLoopOptions): PollLoop {
     if (failure.code === 'unauthenticated') options.onNotKnown?.();
     if (!isLockedOut || what !== saidOut) log.warn({ code: failure.code, waitMs }, what);
     saidOut = isLockedOut ? what : '';
+    sayStale();
     await clock.sleep(waitMs, signal);
+  };
+
+  /** Once for each time that the answers stay away. */
+  const sayStale = (): void => {
+    const silentMs = clock.boot() - answeredBootMs;
+    if (saidStale || silentMs < staleMs) return;
+    saidStale = true;
+    log.error(
+      { code: 'stale', silentMs },
+      'stale: no fresh signed answer of the coordinator for five minutes; what runs goes on, nothing new and nothing disrupting begins',
+    );
   };
 
   return {

@@ -1,25 +1,30 @@
-// On a master, for one joining host: a bootstrap token that lives a quarter of an hour and, for a
-// further master, the keys that masters share. They leave the host only sealed to the consumer's key;
-// neither the plan nor the journal ever holds them in the clear.
+// On a master, for one joining host: a certificate of a quarter of an hour by which it can become the
+// node of its own name and no other and, for a further master, the keys that masters share. They leave
+// this host only sealed to the consumer's key; neither the plan nor the journal ever holds them in the
+// clear.
 //
-// INVARIANT: the token's id follows from plan and step, so that a repeat replaces the token of an
-// attempt that was cut off instead of leaving it behind.
-import { createHash } from 'node:crypto';
+// There is no bootstrap token: the cluster signs what the holder of one asks for, in any node's name. A
+// kubelet that begins with this certificate makes its own key and has its own name signed for it, as
+// kubelets do when they renew; a request in another name is refused by the API server.
+import { generateKeyPairSync } from 'node:crypto';
 import { AppError } from '../../shared/errors.ts';
 import type { StepArgs } from '../../shared/model/step.ts';
-import { randomText } from '../../shared/random.ts';
 import { type SecretFiles, sealFiles } from '../../shared/seal.ts';
 import type { Host } from '../host/host.ts';
+import type { KubeApi } from '../host/kube-api.ts';
+import { createCertificateRequest } from '../identity/certificate-request.ts';
 import { nodeIdOf } from '../identity/node-key.ts';
 import { refuseOtherCa } from './ca-digest.ts';
-import { tokenSecretPath } from './delete-join-credentials.ts';
-import { getObject, serverSideApply, withAdminApi } from './kube-session.ts';
+import { pemOfRequest } from './certificate-request-subject.ts';
+import { serverSideApply, withAdminApi } from './kube-session.ts';
 import { kubernetes } from './kubernetes-paths.ts';
+import { signByCluster } from './sign-by-cluster.ts';
 import type { StepContext, StepRunner } from './step-runner.ts';
 import { patiently } from './wait-until.ts';
 
-const alphabet = 'abcdefghijklmnopqrstuvwxyz0123456789';
-const joiningGroup = 'system:bootstrappers:kubeadm:default-node-token';
+type Args = StepArgs['create-join-credentials'];
+
+const nodes = 'system:nodes';
 
 export const createJoinCredentials: StepRunner<'create-join-credentials'> = {
   kind: 'create-join-credentials',
@@ -29,95 +34,88 @@ export const createJoinCredentials: StepRunner<'create-join-credentials'> = {
   check: async () => ({ kind: 'needed', why: 'credentials are made anew each time' }),
 
   async apply(args, context) {
-    const tokenId = tokenIdFor(context);
-    const secret = randomText(context.random, alphabet, 16);
-    const files: Record<string, string> = {
-      'discovery.conf': await discoveryConfig(args, context.host, `${tokenId}.${secret}`),
-    };
-    for (const path of args.files) files[path] = await keyFile(context.host, path);
-    const sealed = await sealedText(files, args, context);
-    const expiresMs = context.clock.now() + args.ttlSeconds * 1000;
-    await withAdminApi(context, async (api) => {
-      const document = tokenSecret({ tokenId, secret, expiresMs, consumer: args.consumer });
-      await patiently(
-        context,
-        async () => await serverSideApply(api, tokenSecretPath(tokenId), document),
-      );
+    const ca = await keyFile(context.host, kubernetes.ca);
+    refuseOtherCa({ pem: ca, what: `${kubernetes.ca} of this master`, expected: args.caDigest });
+    const shared: Record<string, string> = {};
+    for (const path of args.files) shared[path] = await keyFile(context.host, path);
+    // Before the cluster is asked: nothing is signed that could not be sealed.
+    await sealedText(shared, args, context);
+    const identity = await withAdminApi(context, async (api) => {
+      await patiently(context, async () => await letNodesReadProxyConfig(api));
+      return await nodeIdentity(args, { ca, context, api });
     });
+    const discovery = discoveryConfig(args, { ca, identity });
+    const sealed = await sealedText({ 'discovery.conf': discovery, ...shared }, args, context);
     return {
-      outputs: { sealed, tokenId },
-      note: `bootstrap token ${tokenId} for ${args.consumer} lives ${args.ttlSeconds} s`,
+      outputs: { sealed },
+      note: `${args.consumer} can join as the node of its name for ${args.ttlSeconds} s`,
     };
   },
 
-  async verify(_args, context) {
-    const tokenId = tokenIdFor(context);
-    await withAdminApi(context, async (api) => {
-      const found = await patiently(
-        context,
-        async () => await getObject(api, tokenSecretPath(tokenId)),
-      );
-      if (found !== null) return;
-      throw new AppError('not-ready', `bootstrap token ${tokenId} was made and is gone again`, {
-        retryable: true,
-      });
-    });
-  },
+  // apply has looked at the certificate.
+  verify: async () => {},
 };
 
-/** Six characters of base 36 of a digest. */
-function tokenIdFor(context: Pick<StepContext, 'planId' | 'stepId'>): string {
-  const digest = createHash('sha256').update(`${context.planId}/${context.stepId}`).digest();
-  return [...digest.subarray(0, 6)].map((byte) => alphabet[byte % alphabet.length]).join('');
+/** PEM texts. */
+interface Identity {
+  readonly certificate: string;
+  readonly key: string;
 }
 
-interface Token {
-  readonly tokenId: string;
-  readonly secret: string;
-  readonly expiresMs: number;
-  readonly consumer: string;
+async function nodeIdentity(
+  { consumer, ttlSeconds }: Args,
+  { ca, ...opened }: { readonly ca: string; readonly context: StepContext; readonly api: KubeApi },
+): Promise<Identity> {
+  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const subject = { commonName: `system:node:${consumer}`, organization: nodes };
+  const certificate = await signByCluster(
+    {
+      request: pemOfRequest(createCertificateRequest(privateKey, subject)),
+      signer: 'kube-apiserver-client-kubelet',
+      ttlSeconds,
+      ca,
+      reason: 'MusterJoin',
+      message: `the join of ${consumer}`,
+    },
+    opened,
+  );
+  const key = privateKey.export({ format: 'pem', type: 'pkcs8' }) as string;
+  return { certificate, key };
 }
 
-function tokenSecret(token: Token): object {
-  const data = {
-    'token-id': token.tokenId,
-    'token-secret': token.secret,
-    expiration: new Date(token.expiresMs).toISOString().replace(/\.\d+Z$/, 'Z'),
-    'usage-bootstrap-authentication': 'true',
-    'usage-bootstrap-signing': 'true',
-    'auth-extra-groups': joiningGroup,
-    description: `join of ${token.consumer}`,
-  };
-  const encoded = Object.entries(data).map(([name, value]) => [
-    name,
-    Buffer.from(value).toString('base64'),
-  ]);
-  return {
-    apiVersion: 'v1',
-    kind: 'Secret',
-    metadata: { name: `bootstrap-token-${token.tokenId}`, namespace: 'kube-system' },
-    type: 'bootstrap.kubernetes.io/token',
-    data: Object.fromEntries(encoded) as Record<string, string>,
-  };
+/**
+ * kubeadm reads three configurations while a host joins. It lets nodes read two of them; of the third,
+ * which every node mounts anyway, it would ask in vain for a third of a second in each of its phases.
+ */
+async function letNodesReadProxyConfig(api: KubeApi): Promise<void> {
+  const rbac = 'rbac.authorization.k8s.io';
+  const name = 'muster:joining-nodes';
+  const path = `/apis/${rbac}/v1/namespaces/kube-system/rolebindings/${encodeURIComponent(name)}`;
+  await serverSideApply(api, path, {
+    apiVersion: `${rbac}/v1`,
+    kind: 'RoleBinding',
+    metadata: { name, namespace: 'kube-system' },
+    roleRef: { apiGroup: rbac, kind: 'Role', name: 'kube-proxy' },
+    subjects: [{ apiGroup: rbac, kind: 'Group', name: nodes }],
+  });
 }
 
-/** A kubeconfig in JSON, which is YAML: the cluster's CA inline, the token as its user. */
-async function discoveryConfig(
-  args: StepArgs['create-join-credentials'],
-  host: Host,
-  token: string,
-): Promise<string> {
-  const ca = await keyFile(host, kubernetes.ca);
-  refuseOtherCa({ pem: ca, what: `${kubernetes.ca} of this master`, expected: args.caDigest });
-  const cluster = {
-    server: args.server,
-    'certificate-authority-data': Buffer.from(ca).toString('base64'),
+/** A kubeconfig in JSON, which is YAML, with everything in it. */
+function discoveryConfig(
+  { server }: Args,
+  { ca, identity }: { readonly ca: string; readonly identity: Identity },
+): string {
+  const base64 = (text: string): string => Buffer.from(text).toString('base64');
+  const cluster = { server, 'certificate-authority-data': base64(ca) };
+  const user = {
+    'client-certificate-data': base64(identity.certificate),
+    'client-key-data': base64(identity.key),
   };
   const config = {
     apiVersion: 'v1',
     kind: 'Config',
     clusters: [{ name: 'kubernetes', cluster }],
-    users: [{ name: 'joining-host', user: { token } }],
+    users: [{ name: 'joining-host', user }],
     contexts: [{ name: 'join', context: { cluster: 'kubernetes', user: 'joining-host' } }],
     'current-context': 'join',
   };
@@ -133,11 +131,7 @@ async function keyFile(host: Host, path: string): Promise<string> {
   );
 }
 
-async function sealedText(
-  files: SecretFiles,
-  args: StepArgs['create-join-credentials'],
-  context: StepContext,
-): Promise<string> {
+async function sealedText(files: SecretFiles, args: Args, context: StepContext): Promise<string> {
   try {
     const { fleet, cluster } = context.plan;
     const consumer = nodeIdOf(Buffer.from(args.consumerKey, 'base64'));

@@ -1,4 +1,5 @@
-// Takes a host's bootstrap token out of the cluster once it has joined.
+// Takes a host's bootstrap token out of the cluster once it has joined. Agents of 0.1 made tokens; what
+// is made since ends by itself, and the cluster keeps nothing of it.
 import { AppError } from '../../shared/errors.ts';
 import { deleteObject, getObject, lookPatiently, withAdminApi } from './kube-session.ts';
 import type { StepRunner } from './step-runner.ts';

@@ -8,6 +8,7 @@ import { keyPairFault, namesOf, parseCertificate } from './key-pair-files.ts';
 import { at } from './kube-object.ts';
 import { accepted } from './kube-session.ts';
 import { kubernetes } from './kubernetes-paths.ts';
+import { otherMachine } from './own-machine.ts';
 import type { StepContext } from './step-runner.ts';
 
 export interface PhaseInput {
@@ -159,16 +160,20 @@ export const kubeletCredential: PhasePart = {
     if (bootstrap === null) return `there is no ${kubernetes.kubeletConfig}`;
     const discovery = discoveryPathIn(config);
     const sent = discovery === undefined ? null : await host.readFile(discovery);
-    if (sent === null || tokenOf(sent) === tokenOf(bootstrap)) return null;
+    if (sent === null || userOf(sent, discovery) === userOf(bootstrap)) return null;
     return `${kubernetes.bootstrapConfig} is from earlier credentials`;
   },
 };
 
-/** Where a JoinConfiguration finds its token. */
+/** Where a JoinConfiguration finds its credentials. */
 export const discoveryPathIn = (config: string): string | undefined =>
   /^\s*kubeConfigPath:\s*(\S+)/m.exec(config)?.[1];
 
-const tokenOf = (text: string): string => /\b[a-z0-9]{6}\.[a-z0-9]{16}\b/.exec(text)?.[0] ?? '';
+/** What a kubeconfig proves itself by: a certificate, or a token of an agent of 0.1. */
+function userOf(text: string, path: string = kubernetes.bootstrapConfig): string {
+  const config = parsedOrNull(text, path);
+  return config?.['client-certificate-data'] ?? config?.token ?? '';
+}
 
 export function object(title: string, path: string): PhasePart {
   return {
@@ -194,11 +199,13 @@ export const clusterRoleBinding = (name: string): PhasePart =>
   object(`ClusterRoleBinding ${name}`, `${rbac}/clusterrolebindings/${encodeURIComponent(name)}`);
 
 export const controlPlaneLabel: PhasePart = {
-  async fault({ args, api }) {
+  async fault({ args, api, context }) {
     const answer = await (await api()).request('GET', `/api/v1/nodes/${args.nodeName}`);
     if (answer.status === 404) return `node ${args.nodeName} has not registered yet`;
     if (answer.status === 403) return 'the administrator may not look at nodes yet';
     const node = accepted(`GET node ${args.nodeName}`, answer);
+    const other = await otherMachine(node, context.host);
+    if (other !== null) return `node ${args.nodeName} ${other}`;
     const label = at(node, 'metadata', 'labels', 'node-role.kubernetes.io/control-plane');
     return label === undefined ? `node ${args.nodeName} is not marked as control plane` : null;
   },

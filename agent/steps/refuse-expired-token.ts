@@ -1,12 +1,12 @@
-// Asks the cluster whether it still takes a joining host's token before kubeadm does: kubeadm goes on
-// for five minutes with one that is not taken, and ends with a timeout that says nothing about it.
+// Asks the cluster whether it still takes a joining host's credentials before kubeadm does: kubeadm goes
+// on for five minutes with some that are not taken, and ends with a timeout that says nothing about it.
 //
 // One 401 proves nothing. An API server accepts connections, and the local proxy hands it some, before
-// it has read any Secret: until then it knows no token at all. It caches no refusals, so what it says
-// is true as of its own copy of the Secrets, and that copy can be behind only while the server starts
-// or has lost its watch, which it takes up again within half a minute. A masters' proxy gives each
-// connection to another of them; hence a new connection for each question, and only a 401 that all
-// answers agree on for longer than that counts.
+// it has read any Secret: until then it knows no token at all, and agents of 0.1 made tokens. It caches
+// no refusals, so what it says is true as of its own copy of the Secrets, and that copy can be behind
+// only while the server starts or has lost its watch, which it takes up again within half a minute. A
+// masters' proxy gives each connection to another of them; hence a new connection for each question, and
+// only a 401 that all answers agree on for longer than that counts.
 import { AppError } from '../../shared/errors.ts';
 import { type KubeCredentials, readKubeconfig } from '../host/kubeconfig.ts';
 import { discoveryPathIn } from './kubeadm-phase-parts.ts';

@@ -154,6 +154,10 @@ const table: { readonly [C in WaitCode]: (reason: Of<C>, now: number) => Words }
     `is held: "${goal}" failed: ${why}`,
     `you mend it and run \`coordinator retry ${node}\` (details: coordinator plan show ${planId})`,
   ],
+  'older-agent': ({ goal, why, planId, node }) => [
+    `is held: the agent of ${node} is older than the coordinator and does not know what "${goal}" asks for: ${why}`,
+    `you run join.sh on ${node} again, which brings the agent of this coordinator and keeps what the host is, and then \`coordinator retry ${node}\` (details: coordinator plan show ${planId})`,
+  ],
   'plan-refused': ({ goal, why }) => [
     `is held: no plan to "${goal}" can be made: ${why}`,
     'what it names is mended, on the host or in the spec',

@@ -89,6 +89,14 @@ export type WaitReason =
       readonly planId: string;
       readonly node: string;
     }
+  /** Refused by an agent that does not know what the plan asks for. */
+  | {
+      readonly code: 'older-agent';
+      readonly goal: string;
+      readonly why: string;
+      readonly planId: string;
+      readonly node: string;
+    }
   | { readonly code: 'plan-refused'; readonly goal: string; readonly why: string }
   // Not the planner's: a host that was turned away at the door.
   | {
@@ -120,6 +128,7 @@ const heldCodes: ReadonlySet<WaitCode> = new Set([
   'ca-digest-unknown',
   'image-missing',
   'held',
+  'older-agent',
   'plan-refused',
   'undecidable',
   'join-refused',

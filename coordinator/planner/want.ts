@@ -188,7 +188,7 @@ function waitFor(want: Want, state: Exclude<GoalState, { kind: 'due' }>): Answer
     case 'held':
       return {
         reason: {
-          code: 'held',
+          code: isOlderAgents(state.plan) ? 'older-agent' : 'held',
           goal: want.goal,
           why: reasonOf(state.plan),
           planId: state.plan.planId,
@@ -198,6 +198,10 @@ function waitFor(want: Want, state: Exclude<GoalState, { kind: 'due' }>): Answer
       };
   }
 }
+
+/** What is not known to an agent was made by a coordinator that is newer. */
+const isOlderAgents = ({ refusal }: PlanRecord): boolean =>
+  refusal === 'unknown-step' || refusal === 'unknown-schema' || refusal === 'agent-too-old';
 
 /** A host that is away works on nothing that anybody knows of. */
 function runningReason({ by, goal, kind }: Want, { planId, state }: PlanRecord): WaitReason {

@@ -40,8 +40,9 @@ export function renderInitConfig(options: InitOptions): string {
     {
       apiVersion: api,
       kind: 'InitConfiguration',
-      // kubeadm insists on making one token; hosts never use it, so it lives for a minute.
-      bootstrapTokens: [{ ttl: '1m0s' }],
+      // kubeadm insists on making one token. Hosts never use it: it lives for a minute, in a group that
+      // has no rights, and not in the one whose requests for kubelets' certificates are all signed.
+      bootstrapTokens: [{ ttl: '1m0s', groups: ['system:bootstrappers:muster:nobody'] }],
       localAPIEndpoint: { advertiseAddress: node.address },
       nodeRegistration: registration(node),
     },

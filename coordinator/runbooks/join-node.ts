@@ -8,7 +8,7 @@ import { paths, sharedKeys } from '../render/paths.ts';
 import { apiServerReady, type GateAfter, type GateBefore, gateAfter, gateBefore } from './gate.ts';
 import { disruptive, stage, step } from './step-builder.ts';
 
-/** Bootstrap tokens live this long and are deleted after the join. */
+/** What a host joins with lives this long. */
 export const credentialSeconds = 900;
 
 export interface CredentialInputs {
@@ -39,6 +39,7 @@ export function joinCredentials(inputs: CredentialInputs): readonly Stage[] {
   ];
 }
 
+/** Of an agent of 0.1. */
 export function deleteCredentials(tokenId: string): readonly Stage[] {
   return [stage('credentials', step('delete', 'delete-join-credentials', { tokenId }))];
 }

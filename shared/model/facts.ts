@@ -96,9 +96,18 @@ export interface NodeFacts {
 
 /**
  * The part of the facts that a plan is computed from: what changes by itself (memory free,
- * ports, times) is left out, so that a plan is not refused because a disk filled by a byte. So are the
- * host's roles, which are the coordinator's and come with its identity, and the versions of what is
- * installed: plans change them, and each step looks at them again before it acts.
+ * ports, times) is left out, so that a plan is not refused because a disk filled by a byte.
+ *
+ * Two things that plans depend on are not in it:
+ *
+ * - The host's roles. They are the coordinator's: they follow from the pool of the host's identity, and
+ *   a host comes into another pool only as another node, whose plans name another node.
+ * - The versions of what is installed. Plans change them, so that every plan after another would be
+ *   made of a host that was, and be refused until new facts had come: seconds in each stage of an
+ *   install. And it would prove less than what is done: the digest is compared when a plan is accepted,
+ *   minutes before its last step, while each step that installs compares the SHA-256 of what lies there
+ *   right before it acts, and replaces whatever else it finds. A step to which it matters what was there
+ *   before, as an upgrade from one minor to the next, has to name it and look for itself.
  */
 export interface PlanningFacts {
   readonly machineId: string;

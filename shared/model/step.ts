@@ -118,9 +118,10 @@ export interface StepArgs {
    */
   'read-ca-digest': { readonly caPath: string; readonly expected?: string };
   /**
-   * On a master: a bootstrap token of 15 minutes and, for a further master, the shared keys; sealed
-   * to the consumer's node key. Outputs: `sealed` (JSON of SealedSecret), `tokenId`. Refused on a host
-   * whose CA is not `caDigest`.
+   * On a master: a kubelet's certificate of 15 minutes for `consumer` alone and, for a further master,
+   * the shared keys; sealed to the consumer's node key. Output: `sealed` (JSON of SealedSecret); of an
+   * agent of 0.1 also `tokenId`, of the bootstrap token that it made instead. Refused on a host whose CA
+   * is not `caDigest`.
    */
   'create-join-credentials': {
     readonly consumer: string;
@@ -133,6 +134,7 @@ export interface StepArgs {
     readonly ttlSeconds: number;
     readonly files: readonly string[];
   };
+  /** A bootstrap token that an agent of 0.1 made. */
   'delete-join-credentials': { readonly tokenId: string };
   /**
    * Every file named inside the sealed secret that `files` lists is written, mode 0600. Refused when a

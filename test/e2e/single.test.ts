@@ -1,11 +1,13 @@
 // The small topology, one control-plane host with etcd and one worker, on the older version of
 // Kubernetes that the lab builds: what differs between the two has to be told apart.
-import { readFile } from 'node:fs/promises';
+import { X509Certificate } from 'node:crypto';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Fleet, until } from '../lab/fleet.ts';
 import { type RunResult, tryRun } from '../lab/run.ts';
 import { openTestFleet } from '../lab/test-fleet.ts';
+import { makeRequest } from '../support/kube-pki.ts';
 
 const cli = join(import.meta.dirname, '../lab/cli.ts');
 const kubernetes = 'v1.36.4';
@@ -24,11 +26,21 @@ afterAll(async () => {
   await fleet?.lab.down();
 });
 
+const keptOnHost = '/root/kept.conf';
+
+/** They are on the host for the seconds of the join alone. */
+async function keepJoinCredentials(name: string): Promise<void> {
+  const script = `until cp /etc/kubernetes/muster-discovery.conf ${keptOnHost} 2>/dev/null; do sleep 0.05; done`;
+  const unit = ['systemd-run', '--quiet', '--collect', 'sh', '-c', script];
+  expect(await fleet.lab.exec(name, unit)).toMatchObject({ exitCode: 0 });
+}
+
 test('one master and one worker become a cluster whose smoke test passes', async () => {
   await fleet.bootHosts([
     { name: 'm1', pool: 'control-plane' },
     { name: 'w1', pool: 'workers' },
   ]);
+  await keepJoinCredentials('w1');
   const isOver = async (): Promise<boolean> =>
     (await fleet.plans()).some(
       (plan) => plan.goal === 'run the smoke test' && plan.state === 'done',
@@ -54,6 +66,69 @@ test('one master and one worker become a cluster whose smoke test passes', async
       'registry.k8s.io/coredns/coredns:v1.14.2',
     ]),
   );
+});
+
+test('what a worker joined with lets it become no other node', async () => {
+  const kept = join(fleet.lab.directory, 'kept.conf');
+  const { stdout } = await fleet.lab.exec('w1', ['cat', keptOnHost]);
+  await writeFile(kept, stdout, { mode: 0o600 });
+  const server = `https://${await fleet.lab.addressOf('m1')}:6443`;
+  const asJoining = async (args: readonly string[], stdin = ''): Promise<RunResult> =>
+    await fleet.kubectl([...args, '--kubeconfig', kept, '--context', 'join', '--server', server], {
+      stdin,
+    });
+  const ask = async (name: string, node: string): Promise<RunResult> => {
+    const request = await makeRequest(`O=system:nodes,CN=system:node:${node}`);
+    const spec = {
+      request: Buffer.from(request).toString('base64'),
+      signerName: 'kubernetes.io/kube-apiserver-client-kubelet',
+      usages: ['digital signature', 'client auth'],
+    };
+    const body = {
+      apiVersion: 'certificates.k8s.io/v1',
+      kind: 'CertificateSigningRequest',
+      metadata: { name },
+      spec,
+    };
+    return await asJoining(['create', '-f', '-'], JSON.stringify(body));
+  };
+  const signed = async (name: string): Promise<boolean> =>
+    (await fleet.kubectl(['get', 'csr', name, '-o', 'jsonpath={.status.certificate}'])).stdout !==
+    '';
+  // The credentials are good: the host’s own name is signed, and its own node is read.
+  expect(await ask('own-name', 'w1')).toMatchObject({ exitCode: 0 });
+  await until(() => signed('own-name'), { what: 'w1’s own name', timeoutMs: 30_000 });
+  expect(await asJoining(['get', 'node', 'w1'])).toMatchObject({ exitCode: 0 });
+  const forbidden = { exitCode: 1, stderr: expect.stringContaining('orbidden') };
+  expect(await ask('other-name', 'm1')).toMatchObject(forbidden);
+  expect(await ask('new-name', 'w7')).toMatchObject(forbidden);
+  expect(await asJoining(['get', 'node', 'm1'])).toMatchObject(forbidden);
+  expect(await asJoining(['get', 'secrets', '-n', 'kube-system'])).toMatchObject(forbidden);
+});
+
+test('there is no bootstrap token that could have a kubelet’s certificate signed', async () => {
+  const { stdout } = await fleet.kubectl([
+    ...['get', 'secrets', '-n', 'kube-system'],
+    ...['--field-selector', 'type=bootstrap.kubernetes.io/token'],
+    ...['-o', 'jsonpath={.items[*].data.auth-extra-groups}'],
+  ]);
+  const groups = stdout.split(' ').filter((text) => text !== '');
+  const inClear = groups.map((text) => Buffer.from(text, 'base64').toString());
+  // Of kubeadm’s own token, for the minute that it lives.
+  expect(inClear.filter((group) => group !== 'system:bootstrappers:muster:nobody')).toEqual([]);
+});
+
+test('the worker’s kubelet has a certificate of its own that it renews', async () => {
+  const pem = '/var/lib/kubelet/pki/kubelet-client-current.pem';
+  const config = await fleet.lab.exec('w1', ['cat', '/etc/kubernetes/kubelet.conf']);
+  expect(config.stdout).toContain(`client-certificate: ${pem}`);
+  const { stdout } = await fleet.lab.exec('w1', ['cat', pem]);
+  const certificate = new X509Certificate(stdout);
+  expect(certificate.subject).toContain('CN=system:node:w1');
+  const lifeMs = Date.parse(certificate.validTo) - Date.now();
+  expect(lifeMs).toBeGreaterThan(300 * 24 * 3600_000);
+  const left = await fleet.lab.exec('w1', ['ls', '/etc/kubernetes/bootstrap-kubelet.conf']);
+  expect(left.exitCode).not.toBe(0);
 });
 
 test('the lab’s command line hands words, stdin and exit codes to what it runs', async () => {

@@ -82,6 +82,14 @@ export const identityMutations: readonly Mutation[] = [
     tests: ['test/unit/agent/steps/join-credentials.test.ts'],
   },
   {
+    name: 'node-machine',
+    without: "the Node of another machine of the same name counts as the host's own",
+    file: 'agent/steps/own-machine.ts',
+    from: 'if (found === own) return null;',
+    to: "if (found !== '') return null;",
+    tests: ['test/unit/agent/steps/kube-waits.test.ts'],
+  },
+  {
     name: 'artifact-digest',
     without: 'a mirror gives other bytes than the plan names',
     file: 'agent/artifacts/transfer.ts',

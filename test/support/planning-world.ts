@@ -15,6 +15,13 @@ import { aView, planFrom, startMs } from './cluster-builders.ts';
 /** Of the cluster's own CA, as a host reports it. */
 export const aCaDigest = 'ca'.repeat(32);
 
+/** What a master tells of credentials that it has sealed. */
+export function sealedText(content: string): string {
+  const ciphertext = Buffer.from(content).toString('base64');
+  const sealed: SealedSecret = { encapsulated: 'AAAA', ciphertext, context: 'paaaaaaaaaaaa/s' };
+  return JSON.stringify(sealed);
+}
+
 /** A plan that decide() wanted: what it asked for, and the record that was made of it. */
 export interface IssuedPlan {
   readonly node: string;
@@ -110,11 +117,7 @@ export class PlanningWorld {
     const { consumer } = step.args;
     const number = (this.#credentials.get(consumer) ?? 0) + 1;
     this.#credentials.set(consumer, number);
-    const ciphertext = Buffer.from(`credentials ${number} for ${consumer}`).toString('base64');
-    const sealed: SealedSecret = { encapsulated: 'AAAA', ciphertext, context: 'paaaaaaaaaaaa/s' };
-    // Six letters and digits, as Kubernetes has them: the name of the host, and which of its tokens.
-    const tokenId = `${consumer}${number}`.padEnd(6, '0').slice(-6);
-    return { sealed: JSON.stringify(sealed), tokenId };
+    return { sealed: sealedText(`credentials ${number} for ${consumer}`) };
   }
 
   fail(plan: PlanRecord, error: Partial<StepError> = {}): void {

@@ -69,7 +69,7 @@ function wishesOf(situation: Situation, consumer: Member): Wishes {
   };
 }
 
-/** After the join nothing that could be used again stays in the cluster. */
+/** After the join no bootstrap token stays in the cluster. Agents of 0.1 made them; nothing else does. */
 export const forgetCredentials: Goal = {
   kind: 'forget-credentials',
   wishes: (situation) =>

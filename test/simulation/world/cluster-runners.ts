@@ -111,41 +111,41 @@ export function clusterRunners(host: SimHost, world: World): Pick<StepRegistry, 
       apply: async ({ files, ttlSeconds }, context) => {
         await context.host.stat('/');
         api();
-        const token = world.next().toString(36).padStart(6, '0');
-        kube.tokens.set(token, nowMs() + ttlSeconds * 1000);
+        const identity = world.next().toString(36).padStart(6, '0');
+        kube.credentials.set(identity, nowMs() + ttlSeconds * 1000);
         const contents = files.map((path) => [path, host.files.get(path) ?? ''] as const);
-        const secret = { token, files: Object.fromEntries(contents) };
+        const secret = { identity, files: Object.fromEntries(contents) };
         const sealed = seal(secret, `${context.planId}/${context.stepId}`);
-        return { outputs: { sealed: JSON.stringify(sealed), tokenId: token } };
+        return { outputs: { sealed: JSON.stringify(sealed) } };
       },
       isMeasured: true,
     }),
     'delete-join-credentials': modelled('delete-join-credentials', {
       fault: ({ tokenId }) => {
         api();
-        return kube.tokens.has(tokenId) ? 'the token is there' : null;
+        return kube.credentials.has(tokenId) ? 'the token is there' : null;
       },
       apply: async ({ tokenId }, context) => {
         await context.host.stat('/');
         api();
-        kube.tokens.delete(tokenId);
+        kube.credentials.delete(tokenId);
         return {};
       },
     }),
     'unseal-secret': modelled('unseal-secret', {
       fault: ({ sealed }) => {
-        const { token, files } = unseal(sealed);
+        const { identity, files } = unseal(sealed);
         const isThere = Object.entries(files).every(
           ([path, text]) => host.files.get(path) === text,
         );
-        return isThere && host.files.get(DISCOVERY) === token ? null : 'a file is not there';
+        return isThere && host.files.get(DISCOVERY) === identity ? null : 'a file is not there';
       },
       apply: async ({ sealed }, context) => {
-        const { token, files } = unseal(sealed);
+        const { identity, files } = unseal(sealed);
         for (const [path, text] of Object.entries(files)) {
           await context.host.writeFile(path, text, 0o600);
         }
-        await context.host.writeFile(DISCOVERY, token, 0o600);
+        await context.host.writeFile(DISCOVERY, identity, 0o600);
         return {};
       },
     }),

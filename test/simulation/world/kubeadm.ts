@@ -98,8 +98,8 @@ export function whyPhaseFails(name: string, { host, world }: Place): string | nu
   }
   if (name !== 'join kubelet-start') return null;
   if (!world.kube.isAnyApiReady()) return 'error: the API server does not answer';
-  const token = host.files.get(DISCOVERY) ?? '';
-  const untilMs = world.kube.tokens.get(token);
+  const credentials = host.files.get(DISCOVERY) ?? '';
+  const untilMs = world.kube.credentials.get(credentials);
   return untilMs === undefined || untilMs < world.scheduler.nowMs
     ? 'error: the token is expired or not found'
     : null;

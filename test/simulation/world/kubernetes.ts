@@ -18,8 +18,8 @@ interface SeenNode {
 
 export class Kubernetes {
   readonly objects = new Set<string>();
-  /** Bootstrap tokens: until when they are good. */
-  readonly tokens = new Map<string, number>();
+  /** What hosts join with: until when it is good. */
+  readonly credentials = new Map<string, number>();
   readonly nodes = new Map<string, SeenNode>();
   private readonly etcd: EtcdCluster;
   private readonly hosts: () => readonly SimHost[];

@@ -3,7 +3,7 @@
 import type { SealedSecret } from '../../../shared/model/step.ts';
 
 export interface Secret {
-  readonly token: string;
+  readonly identity: string;
   readonly files: Readonly<Record<string, string>>;
 }
 

@@ -46,6 +46,31 @@ test('a node that is not ready says why, in one line, and since when', async () 
   });
 });
 
+test('a Ready node of another machine is no word about this host', async () => {
+  await using server = await KubeApiServer.start();
+  const world = healthWorld();
+  await putNode(world, server);
+  world.host.put('/var/lib/dbus/machine-id', 'ours\n');
+  const { status, ...node } = aKubeNode('True', {}, [{ type: 'DiskPressure', status: 'True' }]);
+  const of = (machineID: string) => ({
+    ...node,
+    status: { ...(status as object), nodeInfo: { machineID } },
+  });
+  server.objects.set(path, of('theirs'));
+  expect(await nodeHealth(world.sources)).toEqual({
+    kind: 'seen',
+    name: 'w1',
+    ready: 'Unknown',
+    reason: 'OtherMachine',
+    message:
+      'the Node object w1 is of another machine so far (machine-id theirs, this host has ours)',
+    sinceMs: world.clock.now(),
+    pressures: [],
+  });
+  server.objects.set(path, of('ours'));
+  expect(await nodeHealth(world.sources)).toMatchObject({ ready: 'True', reason: 'KubeletReady' });
+});
+
 test('a node that was deleted is missing', async () => {
   await using server = await KubeApiServer.start();
   const world = healthWorld();

@@ -22,7 +22,7 @@ function aLoop(before: (link: FakeLink) => void = () => {}) {
   const ending = new AbortController();
   const lines: string[] = [];
   const keep = (_fields: object, message: string): void => void lines.push(message);
-  const log: Logger = { ...silentLogger, info: keep, warn: keep };
+  const log: Logger = { ...silentLogger, info: keep, warn: keep, error: keep };
   const state = { isWorking: false, replies: 0 };
   const loop: PollLoop = createPollLoop({
     link: () => link,
@@ -156,6 +156,27 @@ test('an answer for another fleet is a failed poll and reaches nobody', async ()
   await settle();
   expect(lines.at(-1)).toMatch(/does not count: it is for fleet f-2/);
   expect(state.replies).toBe(replies);
+});
+
+test('says once that it is stale when no answer that it can trust has come for five minutes', async () => {
+  const { link, clock, lines } = aLoop();
+  const stale = () => lines.filter((line) => line.startsWith('stale: ')).length;
+  await clock.advance(1_000);
+  const failure = new AppError('unavailable', 'nothing comes through', { retryable: true });
+  link.failures.push(...Array.from({ length: 500 }, () => failure));
+  link.ring();
+  await clock.advance(290_000);
+  expect(stale()).toBe(0);
+  await clock.advance(600_000);
+  expect(stale()).toBe(1);
+  link.failures.length = 0;
+  await clock.advance(60_000);
+  expect(lines.at(-1)).toBe('connected to the coordinator');
+  // Of another fleet: it comes, and is none.
+  link.answer = { fleet: 'f-2' };
+  link.ring();
+  await clock.advance(600_000);
+  expect(stale()).toBe(2);
 });
 
 test('answers that come at once and bring nothing do not become a busy loop', async () => {

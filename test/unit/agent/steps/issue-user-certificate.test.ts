@@ -3,8 +3,8 @@ import { expect, test } from 'vitest';
 import { issueUserCertificate } from '../../../../agent/steps/issue-user-certificate.ts';
 import { FakeHost } from '../../../fakes/host.ts';
 import { KubeApiServer } from '../../../fakes/kube-api-server.ts';
-import type { FakeRequest } from '../../../fakes/kube-objects.ts';
 import { makeRequest } from '../../../support/kube-pki.ts';
+import { signing } from '../../../support/signing-cluster.ts';
 import { fakeContext } from './fake-context.ts';
 
 const requests = '/apis/certificates.k8s.io/v1/certificatesigningrequests';
@@ -15,27 +15,6 @@ function arrange(server: KubeApiServer) {
     .put('/etc/kubernetes/admin.conf', server.adminConfig)
     .put(caPath, server.ca.certificate);
   return fakeContext(host);
-}
-
-interface Signed {
-  readonly spec: { readonly request: string };
-  readonly status: object;
-}
-
-/** Signs what is approved, as the controller manager does. */
-function signing(server: KubeApiServer, sign = server.ca.sign): FakeRequest[] {
-  const approvals: FakeRequest[] = [];
-  server.on(/PUT .*\/approval$/, async (request) => {
-    approvals.push(request);
-    const { spec, status, ...rest } = request.body as Signed;
-    const certificate = await sign(Buffer.from(spec.request, 'base64').toString());
-    server.objects.set(request.path.replace('/approval', ''), {
-      ...rest,
-      status: { ...status, certificate: Buffer.from(certificate).toString('base64') },
-    });
-    return { status: 200, body: {} };
-  });
-  return approvals;
 }
 
 test('has the cluster sign exactly what was asked for and leaves no request behind', async () => {

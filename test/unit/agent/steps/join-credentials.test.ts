@@ -1,16 +1,20 @@
-import { generateKeyPairSync } from 'node:crypto';
+import { createPrivateKey, generateKeyPairSync, X509Certificate } from 'node:crypto';
 import { expect, test } from 'vitest';
-import { parseKubeconfig } from '../../../../agent/host/kubeconfig.ts';
+import { parseKubeconfig, readKubeconfig } from '../../../../agent/host/kubeconfig.ts';
 import { nodeIdOf } from '../../../../agent/identity/node-key.ts';
 import { caDigestOf } from '../../../../agent/steps/ca-digest.ts';
 import { createJoinCredentials } from '../../../../agent/steps/create-join-credentials.ts';
-import { deleteJoinCredentials } from '../../../../agent/steps/delete-join-credentials.ts';
+import {
+  deleteJoinCredentials,
+  tokenSecretPath,
+} from '../../../../agent/steps/delete-join-credentials.ts';
 import { readCaDigest } from '../../../../agent/steps/read-ca-digest.ts';
 import { unsealSecret } from '../../../../agent/steps/unseal-secret.ts';
 import type { SealedSecret, StepArgs } from '../../../../shared/model/step.ts';
 import { openFiles, type SealPurpose, sealFiles } from '../../../../shared/seal.ts';
 import { FakeHost } from '../../../fakes/host.ts';
 import { KubeApiServer } from '../../../fakes/kube-api-server.ts';
+import { signing } from '../../../support/signing-cluster.ts';
 import { fakeContext } from './fake-context.ts';
 
 const node = generateKeyPairSync('ec', { namedCurve: 'P-256' });
@@ -55,59 +59,96 @@ function aConsumer(server: KubeApiServer, sealed: SealedSecret, its: Partial<Sea
   return { host, context, args: { sealed, caDigest, files } };
 }
 
-const secretsOf = (server: KubeApiServer) =>
-  [...server.objects].filter(([path]) => path.includes('/secrets/'));
+const bindingPath =
+  '/apis/rbac.authorization.k8s.io/v1/namespaces/kube-system/rolebindings/muster%3Ajoining-nodes';
 
-test('makes a token, and what is sealed opens on its consumer alone', async () => {
+/** What is sealed, on the host that it is for. */
+async function openedBy(outputs: Readonly<Record<string, string>> = {}) {
+  const sealed = JSON.parse(outputs['sealed'] ?? '') as SealedSecret;
+  return { sealed, files: await openFiles(sealed, nodeKey, purpose) };
+}
+
+test('makes a certificate of one node, and what is sealed opens on its consumer alone', async () => {
   await using server = await KubeApiServer.start();
+  const approvals = signing(server);
   const { host, context } = aMaster(server);
   expect(await createJoinCredentials.check(argsFor(server), context)).toMatchObject({
     kind: 'needed',
   });
   const { outputs = {} } = await createJoinCredentials.apply(argsFor(server), context);
   await createJoinCredentials.verify?.(argsFor(server), context);
+  expect(Object.keys(outputs)).toEqual(['sealed']);
 
-  const sealed = JSON.parse(outputs['sealed'] ?? '') as SealedSecret;
+  const { sealed, files } = await openedBy(outputs);
   expect(sealed.context).toBe('p1/step');
-  const files = await openFiles(sealed, nodeKey, purpose);
   expect(files[caKey]).toBe(server.ca.key);
-  const config = parseKubeconfig(files['discovery.conf'] ?? '', 'discovery.conf');
-  expect(config.server).toBe('https://127.0.0.1:9443');
-  expect(Buffer.from(config['certificate-authority-data'] ?? '', 'base64').toString()).toBe(
-    server.ca.certificate,
-  );
-
-  const [[path, secret] = ['', {}]] = secretsOf(server);
-  expect(path).toBe(`/api/v1/namespaces/kube-system/secrets/bootstrap-token-${outputs['tokenId']}`);
-  const data = Object.entries(secret['data'] as Record<string, string>).map(([name, value]) => [
-    name,
-    Buffer.from(value, 'base64').toString(),
-  ]);
-  expect(secret['type']).toBe('bootstrap.kubernetes.io/token');
-  expect(Object.fromEntries(data)).toEqual({
-    'token-id': outputs['tokenId'],
-    'token-secret': config.token?.split('.')[1],
-    expiration: new Date(context.clock.now() + 900_000).toISOString().replace('.000Z', 'Z'),
-    'usage-bootstrap-authentication': 'true',
-    'usage-bootstrap-signing': 'true',
-    'auth-extra-groups': 'system:bootstrappers:kubeadm:default-node-token',
-    description: 'join of h2',
+  const discovery = '/etc/kubernetes/discovery.conf';
+  host.put(discovery, files['discovery.conf'] ?? '');
+  const config = await readKubeconfig(host, discovery);
+  expect(config).toMatchObject({
+    server: 'https://127.0.0.1:9443',
+    ca: server.ca.certificate,
   });
-  // Nothing secret anywhere but in the cluster and under the seal.
-  const said = JSON.stringify([outputs, host.lines, context.said]);
-  expect(said).not.toContain(config.token?.split('.')[1]);
+  const certificate = new X509Certificate(config.certificate ?? '');
+  expect(certificate.subject).toBe('O=system:nodes\nCN=system:node:h2');
+  expect(certificate.checkPrivateKey(createPrivateKey(config.key ?? ''))).toBe(true);
+  expect(config.token).toBeUndefined();
+  expect(approvals.map(({ body }) => body)).toMatchObject([
+    {
+      spec: {
+        signerName: 'kubernetes.io/kube-apiserver-client-kubelet',
+        expirationSeconds: 900,
+        usages: ['digital signature', 'client auth'],
+      },
+      status: { conditions: [{ type: 'Approved', status: 'True', message: 'the join of h2' }] },
+    },
+  ]);
+  // Nothing secret anywhere but under the seal.
+  const secret = config.key?.split('\n')[1] ?? 'none';
+  const said = JSON.stringify([outputs, host.lines, context.said, [...server.objects], approvals]);
+  expect(said).not.toContain(secret);
   expect(host.changes).toEqual([]);
 });
 
-test('a repeat replaces the token of the attempt before', async () => {
+test('leaves no bootstrap token and no request in the cluster, and joining nodes may read what kubeadm reads', async () => {
   await using server = await KubeApiServer.start();
+  signing(server);
+  await createJoinCredentials.apply(argsFor(server), aMaster(server).context);
+  expect([...server.objects.keys()]).toEqual([bindingPath]);
+  expect(server.lines.some((line) => line.includes('/secrets/'))).toBe(false);
+  expect(server.objects.get(bindingPath)).toMatchObject({
+    roleRef: { kind: 'Role', name: 'kube-proxy' },
+    subjects: [{ kind: 'Group', name: 'system:nodes' }],
+  });
+});
+
+test('a repeat replaces the request of the attempt before, and has another key', async () => {
+  await using server = await KubeApiServer.start();
+  signing(server);
   const { context } = aMaster(server);
+  const keyOf = async (outputs: Readonly<Record<string, string>> = {}) => {
+    const { files } = await openedBy(outputs);
+    return parseKubeconfig(files['discovery.conf'] ?? '', 'discovery.conf')['client-key-data'];
+  };
   const first = await createJoinCredentials.apply(argsFor(server), context);
-  const before = JSON.stringify(secretsOf(server));
+  const path = server.lines.find((line) => /^PUT .*approval/.test(line))?.split(' ')[1];
+  server.objects.set((path ?? '').replace('/approval', ''), { spec: 'of an attempt cut off' });
   const second = await createJoinCredentials.apply(argsFor(server), context);
-  expect(second.outputs?.['tokenId']).toBe(first.outputs?.['tokenId']);
-  expect(secretsOf(server)).toHaveLength(1);
-  expect(JSON.stringify(secretsOf(server))).not.toBe(before);
+  expect(await keyOf(second.outputs)).not.toBe(await keyOf(first.outputs));
+  expect([...server.objects.keys()]).toEqual([bindingPath]);
+});
+
+test('an approver of the cluster that was quicker is as good', async () => {
+  await using server = await KubeApiServer.start();
+  signing(server);
+  let isFirst = true;
+  server.on(/PUT .*\/approval$/, () => {
+    const answer = isFirst ? { status: 409, body: { message: 'has been modified' } } : null;
+    isFirst = false;
+    return answer;
+  });
+  const { outputs } = await createJoinCredentials.apply(argsFor(server), aMaster(server).context);
+  expect(outputs?.['sealed']).toBeDefined();
 });
 
 test('a master without the shared keys makes no credentials', async () => {
@@ -118,10 +159,10 @@ test('a master without the shared keys makes no credentials', async () => {
     code: 'not-found',
     message: expect.stringContaining(caKey),
   });
-  expect(secretsOf(server)).toEqual([]);
+  expect(server.lines).toEqual([]);
 });
 
-test('a key that nothing can be sealed to is refused before a token is made', async () => {
+test('a key that nothing can be sealed to is refused before anything is signed', async () => {
   await using server = await KubeApiServer.start();
   const { context } = aMaster(server);
   const wrong = { ...argsFor(server), consumerKey: Buffer.from('no key').toString('base64') };
@@ -129,17 +170,17 @@ test('a key that nothing can be sealed to is refused before a token is made', as
     code: 'invalid',
     message: expect.stringContaining('h2'),
   });
-  expect(secretsOf(server)).toEqual([]);
+  expect(server.lines).toEqual([]);
 });
 
 test('deletes a token, and one that is gone is as good', async () => {
   await using server = await KubeApiServer.start();
   const { context } = aMaster(server);
-  const { outputs } = await createJoinCredentials.apply(argsFor(server), context);
-  const tokenId = outputs?.['tokenId'] ?? '';
+  const tokenId = 'abcdef';
+  server.objects.set(tokenSecretPath(tokenId), { type: 'bootstrap.kubernetes.io/token' });
   expect(await deleteJoinCredentials.check({ tokenId }, context)).toMatchObject({ kind: 'needed' });
   await deleteJoinCredentials.apply({ tokenId }, context);
-  expect(secretsOf(server)).toEqual([]);
+  expect(server.objects.size).toBe(0);
   expect(await deleteJoinCredentials.check({ tokenId }, context)).toEqual({ kind: 'satisfied' });
   await deleteJoinCredentials.apply({ tokenId }, context);
 });
@@ -155,6 +196,7 @@ test.each(['../..', 'abc', 'abcdef/..', ''])('%j is not the id of a token', asyn
 
 test('lays down what was sealed for root alone, and notices when it differs', async () => {
   await using server = await KubeApiServer.start();
+  signing(server);
   const { outputs } = await createJoinCredentials.apply(argsFor(server), aMaster(server).context);
   const { host, context, args: unseal } = aConsumer(server, JSON.parse(outputs?.['sealed'] ?? ''));
   expect(await unsealSecret.check(unseal, context)).toMatchObject({ kind: 'needed' });
@@ -172,6 +214,7 @@ test('lays down what was sealed for root alone, and notices when it differs', as
 
 test('writes nothing when a name is missing or the seal is another’s', async () => {
   await using server = await KubeApiServer.start();
+  signing(server);
   const { outputs } = await createJoinCredentials.apply(argsFor(server), aMaster(server).context);
   const sealed = JSON.parse(outputs?.['sealed'] ?? '') as SealedSecret;
   const { host, context, args: unseal } = aConsumer(server, sealed);
@@ -195,6 +238,7 @@ test.each([
   ['another goal', { goal: 'join as worker' }],
 ] as const)('what was sealed opens in no plan for %s', async (_what, its) => {
   await using server = await KubeApiServer.start();
+  signing(server);
   const { outputs } = await createJoinCredentials.apply(argsFor(server), aMaster(server).context);
   const sealed = JSON.parse(outputs?.['sealed'] ?? '') as SealedSecret;
   const { host, context, args } = aConsumer(server, sealed, its);
@@ -230,7 +274,7 @@ test('a master whose CA is not the one of the record seals nothing', async () =>
     code: 'conflict',
     message: expect.stringContaining(caDigestOf(other.ca.certificate)),
   });
-  expect(secretsOf(server)).toEqual([]);
+  expect(server.lines).toEqual([]);
 });
 
 test.each(['discovery.conf', '/etc/kubernetes/pki/ca.crt'])(

@@ -48,6 +48,46 @@ test('a worker looks at its node as its kubelet, and takes the credential when i
   expect(host.lines).toEqual([`read: sync /etc/kubernetes ${kubelet}`]);
 });
 
+const machine = (machineID: string) => {
+  const { status } = node('True');
+  return { status: { ...status, nodeInfo: { machineID } } };
+};
+const ownMachine = '0123456789abcdef0123456789abcdef';
+
+test('a Ready node that another machine of the same name left behind is not this host', async () => {
+  await using server = await KubeApiServer.start();
+  const user = await server.ca.issue('CN=system:node:w1,O=system:nodes');
+  const kubeletConfig = kubeconfigText(server.url, server.ca.certificate, user);
+  const host = aHost().put('/etc/machine-id', `${ownMachine}\n`).put(kubelet, kubeletConfig);
+  const context = fakeContext(host, { timeoutMs: 3_000 });
+  server.objects.set('/api/v1/nodes/w1', machine('of another'));
+  expect(await waitNodeReady.check({ node: 'w1' }, context)).toMatchObject({
+    kind: 'needed',
+    why: `node w1 is of another machine so far (machine-id of another, this host has ${ownMachine})`,
+  });
+  await expect(waitNodeReady.apply({ node: 'w1' }, context)).rejects.toMatchObject({
+    code: 'not-ready',
+  });
+  server.objects.set('/api/v1/nodes/w1', machine(''));
+  expect(await waitNodeReady.check({ node: 'w1' }, context)).toMatchObject({ kind: 'needed' });
+  server.objects.set('/api/v1/nodes/w1', machine(ownMachine));
+  expect(await waitNodeReady.check({ node: 'w1' }, context)).toMatchObject({ kind: 'satisfied' });
+});
+
+test('a master compares its own node with its machine, and another master’s with none', async () => {
+  await using server = await KubeApiServer.start();
+  const user = await server.ca.issue('CN=system:node:m2,O=system:nodes');
+  const host = aHost().put('/etc/machine-id', ownMachine).put(admin, server.adminConfig);
+  const context = fakeContext(host);
+  server.objects.set('/api/v1/nodes/m1', machine('of m1'));
+  server.objects.set('/api/v1/nodes/m2', machine('of another'));
+  // The gate before a join: there is no kubelet on this host yet.
+  expect(await waitNodeReady.check({ node: 'm1' }, context)).toMatchObject({ kind: 'satisfied' });
+  host.put(kubelet, kubeconfigText(server.url, server.ca.certificate, user));
+  expect(await waitNodeReady.check({ node: 'm1' }, context)).toMatchObject({ kind: 'satisfied' });
+  expect(await waitNodeReady.check({ node: 'm2' }, context)).toMatchObject({ kind: 'needed' });
+});
+
 test('gives up on a node with the last thing it saw', async () => {
   await using server = await KubeApiServer.start();
   server.objects.set('/api/v1/nodes/w1', node('Unknown', 'Kubelet stopped posting node status.'));

@@ -214,6 +214,24 @@ test('an API server that comes back in a moment is waited for, one that is away 
   });
 });
 
+test('a labelled node that another machine of the same name left behind is not marked', async () => {
+  await using server = await KubeApiServer.start();
+  const { host, context } = arrange();
+  host.put('/etc/kubernetes/admin.conf', server.adminConfig).put('/etc/machine-id', 'our machine');
+  const labels = { 'node-role.kubernetes.io/control-plane': '' };
+  const args = init('mark-control-plane');
+  const put = (machineID: string): void => {
+    const status = { nodeInfo: { machineID } };
+    server.objects.set(`/api/v1/nodes/${args.nodeName}`, { metadata: { labels }, status });
+  };
+  put('another machine');
+  expect(await kubeadmPhase.check(args, context)).toMatchObject({
+    why: `node ${args.nodeName} is of another machine so far (machine-id another machine, this host has our machine)`,
+  });
+  put('our machine');
+  expect(await kubeadmPhase.check(args, context)).toEqual({ kind: 'satisfied' });
+});
+
 test('no token is printed into the unit’s output', async () => {
   const { host, context } = arrange();
   host.answer(`${run} bootstrap-token`, '');
@@ -278,20 +296,29 @@ test('the kubelet is started when it runs with its configuration', async () => {
   expect(await kubeadmPhase.check(args, context)).toEqual({ kind: 'satisfied' });
 });
 
-test('a join that was begun with earlier credentials begins again with the new ones', async () => {
-  const { host, context } = arrange();
-  host.answer('systemctl is-active', 'active\n');
-  putSettings(host);
-  host.put(discovery, kubeconfigText('https://127.0.0.1:9443', 'ca', { token }));
-  const bootstrap = '/etc/kubernetes/bootstrap-kubelet.conf';
-  const other = { token: 'zzzzzz.0123456789abcdef' };
-  host.put(bootstrap, kubeconfigText('https://127.0.0.1:9443', 'ca', other));
-  expect(await kubeadmPhase.check(join('kubelet-start'), context)).toMatchObject({
-    why: `${bootstrap} is from earlier credentials`,
-  });
-  host.put(bootstrap, kubeconfigText('https://127.0.0.1:9443', 'ca', { token }));
-  expect(await kubeadmPhase.check(join('kubelet-start'), context)).toEqual({ kind: 'satisfied' });
-});
+test.each([
+  [
+    'certificate',
+    { certificate: 'a certificate', key: 'a key', publicKey: '' },
+    { certificate: 'an earlier one', key: 'a key', publicKey: '' },
+  ],
+  ['token', { token }, { token: 'zzzzzz.0123456789abcdef' }],
+])(
+  'a join that was begun with an earlier %s begins again with the new one',
+  async (_what, sent, other) => {
+    const { host, context } = arrange();
+    host.answer('systemctl is-active', 'active\n');
+    putSettings(host);
+    const bootstrap = '/etc/kubernetes/bootstrap-kubelet.conf';
+    host.put(discovery, kubeconfigText('https://127.0.0.1:9443', 'ca', sent));
+    host.put(bootstrap, kubeconfigText('https://127.0.0.1:9443', 'ca', other));
+    expect(await kubeadmPhase.check(join('kubelet-start'), context)).toMatchObject({
+      why: `${bootstrap} is from earlier credentials`,
+    });
+    host.put(bootstrap, kubeconfigText('https://127.0.0.1:9443', 'ca', sent));
+    expect(await kubeadmPhase.check(join('kubelet-start'), context)).toEqual({ kind: 'satisfied' });
+  },
+);
 
 const refused = { status: 401, body: { message: 'Unauthorized' } };
 

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { type ShownWait, showWait } from '../../../../coordinator/operator/wait-sentences.ts';
 import type { Decision } from '../../../../coordinator/planner/decision.ts';
 import { aCluster, aNode, aSpec, aView, startMs } from '../../../support/cluster-builders.ts';
-import { aCaDigest, PlanningWorld } from '../../../support/planning-world.ts';
+import { aCaDigest, PlanningWorld, sealedText } from '../../../support/planning-world.ts';
 
 const shown = (decision: Decision): readonly ShownWait[] =>
   decision.waits.map((wait) => showWait(wait, startMs));
@@ -66,11 +66,28 @@ test('a new worker costs no step on any other host but its credentials', () => {
   world.add(aNode('w3', 23, { pool: 'workers', joinedMs: world.now }));
   world.runAll();
   const others = world.issued.slice(before).filter((line) => !line.startsWith('w3'));
-  expect(others).toEqual([
-    'm1: create join credentials for w3',
-    'm1: delete join credentials of w3',
-  ]);
-  expect(world.issued.at(-2)).toBe('w3: join as worker');
+  expect(others).toEqual(['m1: create join credentials for w3']);
+  expect(world.issued.at(-1)).toBe('w3: join as worker');
+});
+
+test('a bootstrap token that a master’s agent of 0.1 made is deleted after the join', () => {
+  const world = new PlanningWorld([...masters, ...workers]);
+  world.runAll();
+  world.add(aNode('w3', 23, { pool: 'workers', joinedMs: world.now }));
+  const goal = 'create join credentials for w3';
+  for (let round = 0; !world.running().some((plan) => plan.goal === goal); round += 1) {
+    if (round > 50) throw new Error('nobody makes credentials for w3');
+    for (const plan of world.running()) world.finish(plan);
+    world.settle();
+  }
+  for (const plan of world.running().filter((one) => one.goal === goal)) {
+    world.finish(plan, {
+      'create-join-credentials': { sealed: sealedText('a token'), tokenId: 'abcdef' },
+    });
+  }
+  world.runAll();
+  expect(world.issued).toContain('w3: join as worker');
+  expect(world.issued.at(-1)).toBe('m1: delete join credentials of w3');
 });
 
 test('a control-plane host that fails the preflight stops the install before anything is touched', () => {
@@ -260,6 +277,22 @@ test('a host that refuses every plan is asked ever less often, and never in a ti
   expect(issuedAt.length).toBeLessThan(25);
   expect(shown(world.settle()).some((wait) => wait.for.includes('stage artifacts'))).toBe(true);
 });
+
+test.each(['unknown-step', 'unknown-schema', 'agent-too-old'] as const)(
+  'a plan that an agent refuses as %s says that the agent is older, and how it becomes a newer one',
+  (refusal) => {
+    const world = new PlanningWorld([...masters, ...workers]);
+    world.settle();
+    const issued = world.plans.find(({ node }) => node === 'w1');
+    const plan = world.running().find(({ planId }) => planId === issued?.planId);
+    if (plan === undefined) throw new Error('w1 has nothing to do');
+    world.refuse(plan, refusal);
+    const wait = shown(world.settle()).find(({ kind }) => kind === 'held');
+    expect(wait).toMatchObject({ code: 'older-agent', subject: 'w1' });
+    expect(wait?.for).toContain('the agent of w1 is older than the coordinator');
+    expect(wait?.endsWhen).toMatch(/run join\.sh on w1 again.*coordinator retry w1/);
+  },
+);
 
 test('a retry begins no second smoke test beside the one that runs', () => {
   const world = new PlanningWorld([...masters, ...workers]);

@@ -144,8 +144,10 @@ test.each(['nftables', 'iptables', 'ipvs'])(
   },
 );
 
-test('the token that kubeadm insists on lives for a minute', () => {
-  expect(initOf()['InitConfiguration']).toMatchObject({ bootstrapTokens: [{ ttl: '1m0s' }] });
+test('the token that kubeadm insists on lives for a minute and may do nothing', () => {
+  expect(initOf()['InitConfiguration']).toMatchObject({
+    bootstrapTokens: [{ ttl: '1m0s', groups: ['system:bootstrappers:muster:nobody'] }],
+  });
 });
 
 const masterTaint = {
