@@ -51,6 +51,10 @@ export async function startWebServer(options: WebOptions): Promise<WebServer> {
   });
   const door = createWebDoor(server, options.limits ?? webLimits, options.clock);
   server.on('request', (request, response) => void answer({ options, door }, request, response));
+  // An expectation that nobody knows: answered here, or it would come past the door.
+  server.on('checkExpectation', (_request, response: ServerResponse) => {
+    response.writeHead(417, { connection: 'close' }).end();
+  });
   server.setTimeout(idleMs, (socket) => socket.destroy());
   server.keepAliveTimeout = 20_000;
   server.headersTimeout = headersMs;
