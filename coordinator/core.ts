@@ -18,6 +18,7 @@ import { auditBy, type Caller } from './access/caller.ts';
 import { login, renewOperator } from './access/login.ts';
 import { createOpenCalls } from './access/open-calls.ts';
 import { addOperator, revokeOperator } from './access/operator-accounts.ts';
+import { createOperatorRates } from './access/operator-rates.ts';
 import type { ArtifactProvider } from './artifacts/artifact-provider.ts';
 import type { Settings } from './config.ts';
 import { type Coordinator, createCoordinator, type Decide } from './coordinator.ts';
@@ -122,6 +123,7 @@ export async function createCore(options: CoreOptions): Promise<Core> {
 
   const challenges = createChallenges(clock, random);
   const limit = createRateLimit(clock);
+  const loginLimit = createRateLimit(clock);
   const joining = { store, clock, log, audit, feed, challenges, limit, refused };
   const join = createJoin(joining);
   const instances = createInstances(clock);
@@ -189,8 +191,7 @@ export async function createCore(options: CoreOptions): Promise<Core> {
     join,
     admit: (asking) => admit(joining, asking),
     comeBack: (claim) => comeBack({ ...joining, keys, wake }, claim),
-    login: (claim) =>
-      login({ store, clock, audit, keys, limit: createRateLimit(clock), endSessions }, claim),
+    login: (claim) => login({ store, clock, audit, keys, limit: loginLimit, endSessions }, claim),
   });
   const guard = {
     store,
@@ -199,6 +200,7 @@ export async function createCore(options: CoreOptions): Promise<Core> {
     audit,
     refused: refusedCalls,
     openCalls,
+    rates: createOperatorRates(clock),
     handlersFor: operatorFor,
   };
   const member = fleetHandlers({

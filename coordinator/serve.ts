@@ -142,6 +142,7 @@ async function start(options: ServeOptions, parts: Part[]): Promise<Running> {
     artifacts: paths.artifacts,
     agentBinaries: options.agentBinaries,
     isReady: () => !signal.aborted,
+    clock,
     log,
   });
   parts.push({ name: 'https', stop: () => web.stop() });

@@ -60,6 +60,11 @@ export async function login(deps: LoginDependencies, claim: LoginClaim): Promise
   for (;;) {
     const { stored, reason } = await judge(deps, claim, publicKey);
     if (stored?.value.login == null) throw await badToken(deps, claim, reason ?? 'unknown');
+    // The answer was lost, and it is given again; each time is a line of the audit log.
+    if (stored.value.login.spentBy !== null) {
+      deps.limit.mayFail(claim.source);
+      deps.limit.failed(claim.source);
+    }
     const now = deps.clock.now();
     const record: OperatorRecord = {
       ...stored.value,

@@ -31,7 +31,7 @@ export async function admit(
   const held = await tokenOf(deps.store, credential);
   const isRevoked = held.kind === 'held' && held.token.value.revoked;
   if (held.kind === 'held' && !isRevoked) {
-    deps.limit.pace(held.token.value.id);
+    deps.limit.pace(held.token.value.id, source);
     return;
   }
   deps.limit.mayFail(source);

@@ -81,10 +81,14 @@ async function badToken(
   reason: BadTokenReason,
 ): Promise<AppError> {
   deps.limit.failed(applicant.source);
-  const tokenId = reason === 'malformed' ? null : applicant.credential.split('.')[0];
+  const [tokenId = ''] = applicant.credential.split('.');
   const { nodeId, name, source } = applicant;
-  await deps.audit.append('join-refused', { reason, tokenId, nodeId, name, source });
-  deps.log.warn({ reason, nodeId, name, source }, 'join refused');
+  // A token that is over lets nobody in, and does not let its holder fill the audit log either.
+  const told = deps.limit.told(tokenId);
+  if (told !== null) {
+    await deps.audit.append('join-refused', { reason, tokenId, nodeId, name, source, ...told });
+    deps.log.warn({ reason, nodeId, name, source }, 'join refused');
+  }
   return new AppError('unauthenticated', BAD_TOKEN_TEXT);
 }
 

@@ -11,7 +11,12 @@ export interface RateLimit {
   mayFail(source: string): void;
   failed(source: string): void;
   /** For a valid token. @throws AppError rate-limited when it is used too often at once. */
-  pace(tokenId: string): void;
+  pace(tokenId: string, source: string): void;
+  /**
+   * That a host with this token was turned away: null when it is not written down, else how many were not
+   * since the one before.
+   */
+  told(tokenId: string): { readonly leftOut?: number } | null;
 }
 
 const failuresPerMinute = 5;
@@ -19,6 +24,10 @@ const failuresPerMinute = 5;
 const allFailures = { burst: 60, perSecond: 0.5 };
 /** A pool that grows by a hundred hosts at once is let in within seconds. */
 const joinsOfToken = { burst: 100, perSecond: 20 };
+/** Who uses a token now and then is let in whatever others do with it: a stolen one blocks no pool. */
+const joinsOfOne = { burst: 5, perSecond: 0.1 };
+/** Each is a line of the audit log and of the feed, under whatever name and key the holder thinks up. */
+const toldOfToken = { burst: 20, perSecond: 1 / 30 };
 const all = '';
 
 export function createRateLimit(clock: Clock): RateLimit {
@@ -28,6 +37,10 @@ export function createRateLimit(clock: Clock): RateLimit {
   );
   const ofAll = createBuckets(allFailures, clock, 1);
   const ofToken = createBuckets(joinsOfToken, clock);
+  const ofOne = createBuckets(joinsOfOne, clock);
+  const told = createBuckets(toldOfToken, clock);
+  /** Of tokens that there are. */
+  const leftOut = new Map<string, number>();
   const refuse = (text: string): AppError =>
     new AppError('rate-limited', text, { retryable: true });
 
@@ -44,8 +57,17 @@ export function createRateLimit(clock: Clock): RateLimit {
       ofSource.take(sourceOf(source));
       ofAll.take(all);
     },
-    pace(tokenId) {
-      if (ofToken.take(tokenId) > 0) return;
+    told(tokenId) {
+      const before = leftOut.get(tokenId) ?? 0;
+      if (told.take(tokenId) === 0) {
+        leftOut.set(tokenId, before + 1);
+        return null;
+      }
+      leftOut.delete(tokenId);
+      return before === 0 ? {} : { leftOut: before };
+    },
+    pace(tokenId, source) {
+      if (ofOne.take(`${tokenId} ${sourceOf(source)}`) > 0 || ofToken.take(tokenId) > 0) return;
       throw refuse('too many joins with this token at once: try again in a few seconds');
     },
   };

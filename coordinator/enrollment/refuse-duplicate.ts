@@ -39,7 +39,8 @@ export async function refuseDuplicate(
   const reason = `another node of cluster ${token.cluster} has the ${field} ${value}: ${other.name}, joined from ${other.joinedFrom} at ${new Date(other.joinedMs).toISOString()}`;
   const { nodeId, name, source } = applicant;
   const isNews = deps.refused.add({ cluster: token.cluster, nodeId, name, source, reason, mend });
-  if (isNews) {
+  const told = isNews ? deps.limit.told(token.id) : null;
+  if (told !== null) {
     await deps.audit.append('join-refused', {
       reason: 'duplicate',
       field,
@@ -48,6 +49,7 @@ export async function refuseDuplicate(
       nodeId,
       name,
       source,
+      ...told,
     });
     deps.feed.append([
       {

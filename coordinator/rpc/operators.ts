@@ -12,6 +12,7 @@ import { type Caller, callerFields } from '../access/caller.ts';
 import { judgeOperator } from '../access/judge-operator.ts';
 import type { OpenCalls } from '../access/open-calls.ts';
 import { mayCall, type OperatorCall, operatorCalls } from '../access/operator-calls.ts';
+import type { OperatorRates } from '../access/operator-rates.ts';
 import type { AuditLog } from '../events/audit-log.ts';
 import { keys, type OperatorRecord } from '../store/records.ts';
 import type { Store } from '../store/store.ts';
@@ -25,6 +26,7 @@ export interface OperatorGuardDependencies {
   readonly audit: Pick<AuditLog, 'append'>;
   readonly refused: RefusedCalls;
   readonly openCalls: OpenCalls;
+  readonly rates: OperatorRates;
   readonly handlersFor: (caller: Caller) => Handlers<OperatorDefinition>;
 }
 
@@ -143,6 +145,7 @@ async function writeDown(
   if (about === null) return null;
   const entry = { call, about: about(request), ...callerFields(caller) };
   if (isPolled === true && polled(JSON.stringify(entry))) return entry;
+  deps.rates.admit(caller);
   await deps.audit.append('operator-call', entry);
   return entry;
 }

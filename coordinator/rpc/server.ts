@@ -11,6 +11,7 @@ import type { Rate } from '../limits/buckets.ts';
 import { UNFINISHED_MS, watchesCalls } from './call-watch.ts';
 import { type DoorLimits, doorLimits, openDoor } from './door.ts';
 import type { Standing } from './standing.ts';
+import { watchStreams } from './stream-watch.ts';
 
 export interface RpcServer {
   /** 0 for a socket. */
@@ -89,6 +90,7 @@ export async function startOpenPort(options: OpenPort): Promise<RpcServer> {
     );
     return { server, injectConnection };
   };
+  const streams = watchStreams(clock, end);
   const open = { stranger: room('stranger'), node: room('node'), operator: room('operator') };
   const door = await openDoor({
     host,
@@ -97,7 +99,13 @@ export async function startOpenPort(options: OpenPort): Promise<RpcServer> {
     clock,
     log,
     limits: options.limits ?? doorLimits,
-    enter: (kind, socket) => open[kind].injectConnection(socket),
+    enter: (kind, socket) => {
+      streams.watch(socket, rooms[kind].calls);
+      open[kind].injectConnection(socket);
+    },
+  }).catch((thrown: unknown) => {
+    streams.close();
+    throw thrown;
   });
   endPeer = door.end;
   return {
@@ -106,6 +114,7 @@ export async function startOpenPort(options: OpenPort): Promise<RpcServer> {
       door.shut();
       await Promise.all(Object.values(open).map(({ server }) => drained(server)));
       await door.close();
+      streams.close();
     },
   };
 }

@@ -1,6 +1,7 @@
 // The POSIX shell script of join material. What it does, in order: find the architecture, fetch the
 // agent over TLS that only the fleet CA vouches for, compare its SHA-256, and only then write
 // anything; run twice it changes nothing. The token goes from here-document to file, never into argv.
+// All of it is one function that the last line calls: half a script, as a pipe may give it, begins nothing.
 // Every file is on the disk before it gets its name, and its name before anything is started: a power
 // cut leaves the old file or the whole new one.
 import type { JoinMaterialOptions } from './join-material.ts';
@@ -21,6 +22,9 @@ set -eu
 umask 077
 PATH=$PATH:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 export PATH
+
+# A script that comes in half, through a pipe or a full disk, is no script: nothing of it is begun.
+main() {
 
 urls='${urls.join(' ')}'
 sum_amd64='${options.agentSha256.amd64 ?? ''}'
@@ -145,6 +149,10 @@ systemctl daemon-reload
 systemctl enable --quiet muster-agent.service
 if [ "$changed" = yes ]; then systemctl restart muster-agent.service; else systemctl start muster-agent.service; fi
 say 'the agent is installed and started; it joins by itself (journalctl -u muster-agent)'
+
+}
+
+main
 `;
 }
 

@@ -39,7 +39,18 @@ interface Sending {
   readonly size: number;
 }
 
-const chunkBytes = 256 * 1024;
+const kib = 1024;
+const largestPiece = 256 * kib;
+const smallestPiece = 32 * kib;
+/** What all transfers together read ahead, about: more of them at once read less each. */
+const readAhead = 32 * 1024 * kib;
+
+/** How much of a file is read at once, when so many are sent. Pure. */
+export const pieceBytes = (transfers: number): number =>
+  Math.min(largestPiece, Math.max(smallestPiece, Math.floor(readAhead / Math.max(1, transfers))));
+
+/** Of this process: it is its memory that they share. */
+let transfers = 0;
 
 async function send({ request, response, answer, file, size }: Sending): Promise<void> {
   response.setHeader('accept-ranges', 'bytes');
@@ -63,8 +74,14 @@ async function send({ request, response, answer, file, size }: Sending): Promise
     response.end();
     return;
   }
-  const stream = file.createReadStream({ start, end, highWaterMark: chunkBytes, autoClose: false });
-  await pipeline(stream, response);
+  transfers += 1;
+  try {
+    const highWaterMark = pieceBytes(transfers);
+    const stream = file.createReadStream({ start, end, highWaterMark, autoClose: false });
+    await pipeline(stream, response);
+  } finally {
+    transfers -= 1;
+  }
 }
 
 async function openIfPresent(path: string): Promise<FileHandle | null> {

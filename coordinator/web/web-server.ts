@@ -2,15 +2,13 @@
 // can be changed through it; an artifact's integrity is the digest in the signed plan, not this.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
-import type { Socket } from 'node:net';
 import { join } from 'node:path';
+import type { Clock } from '../../shared/clock.ts';
 import { AppError } from '../../shared/errors.ts';
 import type { Logger } from '../../shared/log.ts';
 import type { ServerIdentity } from '../../shared/rpc/tls.ts';
-import { Crowd, type Guest } from '../limits/crowd.ts';
-import { sourceOf } from '../limits/source.ts';
-import { addressOf } from '../rpc/peer.ts';
 import { serveFile } from './serve-file.ts';
+import { createWebDoor, type WebDoor, type WebLimits, webLimits } from './web-door.ts';
 
 export interface AgentBinaries {
   readonly amd64?: string;
@@ -26,7 +24,10 @@ export interface WebOptions {
   readonly artifacts: string;
   readonly agentBinaries: AgentBinaries;
   readonly isReady: () => boolean;
+  readonly clock: Pick<Clock, 'boot'>;
   readonly log: Logger;
+  /** @default webLimits */
+  readonly limits?: WebLimits;
 }
 
 export interface WebServer {
@@ -38,42 +39,59 @@ export interface WebServer {
 const idleMs = 60_000;
 const handshakeMs = 10_000;
 const headersMs = 15_000;
-/** A pool behind one address fetches with a connection or two of each host. */
-const connections = { each: 500, inAll: 2_000 };
-
 export async function startWebServer(options: WebOptions): Promise<WebServer> {
   const { chainPem, keyPem } = options.identity;
-  const server = createServer(
-    { cert: chainPem, key: keyPem, minVersion: 'TLSv1.3', handshakeTimeout: handshakeMs },
-    (request, response) => {
-      void answer(options, request, response);
-    },
-  );
+  const server = createServer({
+    cert: chainPem,
+    key: keyPem,
+    minVersion: 'TLSv1.3',
+    handshakeTimeout: handshakeMs,
+    // Nothing is read from a connection that waits for its handshake.
+    pauseOnConnect: true,
+  });
+  const door = createWebDoor(server, options.limits ?? webLimits, options.clock);
+  server.on('request', (request, response) => void answer({ options, door }, request, response));
+  // An expectation that nobody knows: answered here, or it would come past the door.
+  server.on('checkExpectation', (_request, response: ServerResponse) => {
+    response.writeHead(417, { connection: 'close' }).end();
+  });
   server.setTimeout(idleMs, (socket) => socket.destroy());
   server.keepAliveTimeout = 20_000;
   server.headersTimeout = headersMs;
-  const crowd = new Crowd<Guest>(connections);
-  server.on('connection', (socket: Socket) => {
-    const source = sourceOf(addressOf(`${socket.remoteAddress ?? ''}:0`));
-    const guest = { end: () => void socket.destroy() };
-    socket.once('close', () => crowd.leave(source, guest));
-    crowd.enter(source, guest);
-  });
   // A scanner's broken handshake is its own business.
   server.on('tlsClientError', (error) => options.log.debug({ err: error }, 'tls handshake failed'));
   await listen(server, options);
   const address = server.address();
   const port = address !== null && typeof address === 'object' ? address.port : options.port;
-  return { port, stop: () => stop(server) };
+  return {
+    port,
+    stop: () => {
+      door.close();
+      return stop(server);
+    },
+  };
+}
+
+interface Serving {
+  readonly options: WebOptions;
+  readonly door: WebDoor;
 }
 
 async function answer(
-  options: WebOptions,
+  { options, door }: Serving,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
   try {
-    await route(options, request, response);
+    const admission = await door.admit(request, response);
+    // What nobody reads would be taken in all the same, for as long as it comes.
+    if (hasBody(request)) response.setHeader('connection', 'close');
+    if (admission === 'may') await route(options, request, response);
+    if (admission === 'too-often') {
+      response.setHeader('connection', 'close');
+      response.setHeader('retry-after', '5');
+      say(response, 429, 'too many requests from this address: try again in a few seconds');
+    }
   } catch (thrown) {
     if (isGone(thrown)) return;
     options.log.error({ err: thrown, url: request.url }, 'https request failed');
@@ -130,6 +148,9 @@ function say(response: ServerResponse, code: number, text: string): void {
   response.writeHead(code, { 'content-type': 'text/plain; charset=utf-8' });
   response.end(`${text}\n`);
 }
+
+const hasBody = ({ headers }: IncomingMessage): boolean =>
+  headers['transfer-encoding'] !== undefined || headers['content-length'] !== undefined;
 
 /** The reader went away in the middle: it comes back for the rest, or not. */
 const isGone = (thrown: unknown): boolean =>

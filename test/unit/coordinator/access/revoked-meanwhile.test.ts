@@ -60,6 +60,7 @@ it('lets no call of an operator run that was revoked while the call was let in',
     audit: { append: async () => {} },
     refused: { note: async () => {} },
     openCalls,
+    rates: { admit: () => undefined },
     handlersFor: () => {
       ran += 1;
       return {} as never;

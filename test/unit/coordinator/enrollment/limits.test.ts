@@ -57,17 +57,36 @@ describe('the limit on joins', () => {
     const limit = createRateLimit(manualClock());
     for (let index = 0; index < 60; index += 1) limit.failed(`10.0.0.${String(index)}`);
     expect(() => limit.mayFail('10.0.1.1')).toThrow(/too many joins fail/);
-    limit.pace('mtaaaaaaaaaa');
+    limit.pace('mtaaaaaaaaaa', '10.0.1.1');
   });
 
   it('paces the joins of one token, and of no other', () => {
     const clock = manualClock();
     const limit = createRateLimit(clock);
-    for (let index = 0; index < 100; index += 1) limit.pace('a');
-    expect(() => limit.pace('a')).toThrow(/with this token at once/);
-    limit.pace('b');
+    for (let index = 0; index < 105; index += 1) limit.pace('a', '10.0.0.1');
+    expect(() => limit.pace('a', '10.0.0.1')).toThrow(/with this token at once/);
+    limit.pace('b', '10.0.0.1');
     clock.advance(1_000);
-    limit.pace('a');
+    limit.pace('a', '10.0.0.1');
+  });
+
+  it('lets who comes once with a token in, however often another comes with the same', () => {
+    const limit = createRateLimit(manualClock());
+    const spent = (): void => {
+      for (let index = 0; index < 200; index += 1) limit.pace('a', '10.0.0.66');
+    };
+    expect(spent).toThrow(/with this token at once/);
+    limit.pace('a', '10.0.0.7');
+  });
+
+  it('ends what the holder of a token has written down of hosts that were turned away', () => {
+    const clock = manualClock();
+    const limit = createRateLimit(clock);
+    const told = Array.from({ length: 1_000 }, () => limit.told('a'));
+    expect(told.filter((line) => line !== null)).toHaveLength(20);
+    expect(limit.told('b')).toEqual({});
+    clock.advance(30_000);
+    expect(limit.told('a')).toEqual({ leftOut: 980 });
   });
 });
 

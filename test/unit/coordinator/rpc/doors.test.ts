@@ -14,7 +14,13 @@ import { implement } from '../../../../shared/rpc/handler.ts';
 import { services } from '../../../../shared/rpc/load.ts';
 import { startTestCoordinator, type TestCoordinator } from '../../../support/coordinator.ts';
 import { failureOf } from '../../../support/expected-failure.ts';
-import { beginMessage, closed, openHostile, openTls } from '../../../support/hostile-caller.ts';
+import {
+  beginMessage,
+  callWhole,
+  closed,
+  openHostile,
+  openTls,
+} from '../../../support/hostile-caller.ts';
 import { temporaryDirectory } from '../../../support/temporary-directory.ts';
 
 const call = { timeoutMs: 30_000 };
@@ -143,6 +149,16 @@ describe('a connection', () => {
     const session = await openHostile(await open({}, 200));
     beginMessage(session, 'Enrollment/Join', 60_000).write(Buffer.alloc(59_999));
     await closed(session);
+  });
+
+  it('of a stranger that asks again and again for what is not there is ended', async () => {
+    const session = await openHostile(await open({}));
+    let asked = 0;
+    while (!session.destroyed && !session.closed && asked < 200) {
+      asked += 1;
+      await callWhole(session, 'Nothing/Here', Buffer.alloc(0));
+    }
+    expect(asked).toBeLessThan(40);
   });
 
   it('too many of one source ends the oldest of that source, and of no other', async () => {
