@@ -24,7 +24,7 @@ const againMs = 2_000;
 /** Of a line of the audit log: number, time and the digest of the line before. */
 const chainBytes = 130;
 
-const renewalKinds = {
+export const renewalKinds = {
   renewed: 'a certificate renewed',
   again: 'a renewal asked for again, after a lost reply',
   back: 'a member come back after its certificate ended',
