@@ -1,6 +1,6 @@
 // One JSON text per value: keys sorted, so that equal values have equal digests on every side.
 // Never used on what was received signed: those bytes are verified and parsed as they came.
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 export function canonicalJson(value: unknown): string {
   return JSON.stringify(value, (_key, inner: unknown) => {
@@ -12,7 +12,7 @@ export function canonicalJson(value: unknown): string {
 
 /** Lower-case hex SHA-256. */
 export function sha256Hex(data: string | Uint8Array): string {
-  return createHash('sha256').update(data).digest('hex');
+  return hash('sha256', data, 'hex');
 }
 
 /** SHA-256 of the canonical JSON. */

@@ -30,7 +30,22 @@ export interface GoalKey {
   readonly generation: number;
 }
 
-export const inputsDigestOf = (inputs: unknown): string => digestOf(inputs).slice(0, 12);
+/** By their text as it came: the same goals are asked for the same digests with every turn. */
+const digests = new Map<string, string>();
+/** A fleet of a thousand hosts has a few goals of each under way. */
+const mostDigests = 8_192;
+const longestText = 2_048;
+
+export function inputsDigestOf(inputs: unknown): string {
+  const text = JSON.stringify(inputs);
+  const known = digests.get(text);
+  if (known !== undefined) return known;
+  const digest = digestOf(inputs).slice(0, 12);
+  if (text.length > longestText) return digest;
+  if (digests.size >= mostDigests) digests.clear();
+  digests.set(text, digest);
+  return digest;
+}
 
 export const isAbout = (key: GoalKey, kind: GoalKind, subject: string): boolean =>
   key.kind === kind && key.subject === subject;

@@ -1,6 +1,7 @@
 // `npm run bench -- hostile [--seconds N]`: what strangers and forgers can do to a coordinator that runs
 // as it does anywhere, and to an agent. Figures are shown beside what they should be, never asserted.
 import { formatTable } from '../../coordinator/cli/table.ts';
+import { weighedRows, weighHostileMember } from '../simulation/hostile-hour.ts';
 import { startCoordinatorProcess } from './hostile/coordinator-process.ts';
 import { tryForgedPlans } from './hostile/forged-plans.ts';
 import { measureMinute, type Took } from './hostile/minute.ts';
@@ -55,6 +56,15 @@ export async function measureHostile(args: readonly string[]): Promise<void> {
       ['all', sum('tried'), sum('executed')],
     ],
   );
+  await showMember();
+}
+
+const memberSeconds = 3_600;
+
+/** In simulated time: what one member can make the coordinator keep, and what bounds it. */
+async function showMember(): Promise<void> {
+  const weighed = await weighHostileMember(memberSeconds);
+  show(['AFTER AN HOUR OF A HOSTILE MEMBER', 'SIZE', 'BOUNDED BY'], weighedRows(weighed));
 }
 
 function show(header: readonly string[], rows: readonly (readonly string[])[]): void {

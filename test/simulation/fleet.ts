@@ -1,5 +1,6 @@
 // One world put together: machines, network, the coordinator and an agent on each host. Stories move it,
 // faults trouble it, invariants watch it.
+import type { KeyObject } from 'node:crypto';
 import type { ClusterRecord, PlanRecord } from '../../coordinator/store/records.ts';
 import { keys } from '../../coordinator/store/records.ts';
 import { aCluster } from '../support/cluster-builders.ts';
@@ -115,6 +116,14 @@ export class Fleet {
 
   nodeIdOf(name: string): string {
     return this.parts.fixed.nodeIdOf(name);
+  }
+
+  keyOf(name: string): KeyObject {
+    return this.parts.fixed.keyOf(name);
+  }
+
+  certificateOf(name: string): Buffer {
+    return this.parts.fixed.certificateOf(name);
   }
 
   cluster(): ClusterRecord {

@@ -19,8 +19,9 @@ export function tap(fleet: Fleet): void {
   network.onHeard = (method, { host }) => {
     if (method === 'PullPlan') world.tell({ kind: 'answered', host });
   };
-  coordinator.onAnswered = ({ method, caller }, request, reply) => {
+  coordinator.onAnswered = ({ definition, method, bytes, caller }, reply) => {
     if (method !== 'ReportProgress') return;
+    const request = definition[method]?.requestDeserialize(bytes) as unknown;
     const { offset, records } = request as { offset: number; records: readonly Buffer[] };
     const { nextOffset } = reply as { nextOffset: number };
     const taken = records.slice(0, Math.max(0, nextOffset - offset)).map(parsed);

@@ -1,5 +1,6 @@
 // All of them.
 import { measuredGate, youngAnswer } from './gates.ts';
+import { honestStay } from './identity.ts';
 import type { Invariant } from './invariant.ts';
 import { onceOnly } from './once.ts';
 import { oneChange } from './one-change.ts';
@@ -17,4 +18,5 @@ export const invariants: readonly Invariant[] = [
   agentRemembers,
   noLower,
   numbersOnce,
+  honestStay,
 ];

@@ -10,6 +10,8 @@ export const coordinatorRemembers: Invariant = {
   name: 'what the coordinator acknowledged is in its store after every crash',
   watch: ({ coordinator }, report) => {
     const ended = new Map<string, string>();
+    /** In its time; a host that had no answer tells of it once more. */
+    const dropped = new Set<string>();
     const check = (): void => {
       for (const [planId, state] of ended) {
         const plan = coordinator.record<PlanRecord>(keys.plan(planId));
@@ -20,11 +22,14 @@ export const coordinatorRemembers: Invariant = {
     };
     return (event) => {
       if (event.kind === 'committed' && event.value === null) {
-        ended.delete(event.key.replace(keys.plans, ''));
+        const planId = event.key.replace(keys.plans, '');
+        ended.delete(planId);
+        dropped.add(planId);
       }
       if (event.kind === 'acknowledged') {
         for (const record of event.records) {
-          if (record.event === 'plan-finished') ended.set(record.planId, record.state);
+          if (record.event === 'plan-finished' && !dropped.has(record.planId))
+            ended.set(record.planId, record.state);
         }
       }
       if (event.kind === 'story' && event.what === 'the end') check();

@@ -1,7 +1,9 @@
 // The real agent on a simulated machine: joins with its token, then runs; systemd starts it again when
 // it ends, whatever it ended by.
+import { X509Certificate } from 'node:crypto';
 import { runAgent } from '../../../agent/agent.ts';
 import { agentPaths } from '../../../agent/config.ts';
+import { createComeBack } from '../../../agent/identity/come-back.ts';
 import { enrollmentCalls } from '../../../agent/link/enrollment-client.ts';
 import { fleetLink } from '../../../agent/link/fleet-link.ts';
 import { joinWith } from '../../../agent/membership.ts';
@@ -139,17 +141,22 @@ async function live(of: {
     random: random.fraction,
     signal,
   });
-  const certificate = fixed.certificateOf(host.name);
-  const fleet = network.client<FleetDefinition>(services.fleet, { life, host, certificate });
   await runAgent({
     paths,
     identity,
-    openLink: () =>
-      fleetLink({
+    openLink: ({ chainPem }) => {
+      const certificate = new X509Certificate(chainPem).raw;
+      const fleet = network.client<FleetDefinition>(services.fleet, { life, host, certificate });
+      return fleetLink({
         call: (options, run) => run(fleet, options),
         agentVersion: AGENT_VERSION,
         close: () => undefined,
-      }),
+      });
+    },
+    comeBack: createComeBack({
+      coordinators: ['coordinator:7443'],
+      openEnrollment: () => enrollmentCalls(enrollment, () => undefined),
+    }),
     disk,
     host: seams.wrapHost(hostPort(host, life), host),
     openKube: () => {

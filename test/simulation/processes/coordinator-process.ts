@@ -3,6 +3,7 @@
 import type { ArtifactProvider } from '../../../coordinator/artifacts/artifact-provider.ts';
 import type { Decide } from '../../../coordinator/coordinator.ts';
 import { type Core, createCore } from '../../../coordinator/core.ts';
+import type { AuditLog } from '../../../coordinator/events/audit-log.ts';
 import { decide } from '../../../coordinator/planner/decide.ts';
 import { keys as recordKeys, STORE_SCHEMA } from '../../../coordinator/store/records.ts';
 import type { Store } from '../../../coordinator/store/store.ts';
@@ -12,7 +13,6 @@ import { services } from '../../../shared/rpc/load.ts';
 import type { WireError } from '../../../shared/rpc/status.ts';
 import { type MemoryDisk, memoryDisk, memoryStore } from '../../fakes/store.ts';
 import { aLock } from '../../support/cluster-builders.ts';
-import { recordedAudit } from '../../support/quiet-parts.ts';
 import { Life } from '../core/life.ts';
 import type { World } from '../world/world.ts';
 import type { FixedKeys } from './fixed-keys.ts';
@@ -20,6 +20,15 @@ import type { Network, ServedCall } from './network.ts';
 import { type CommitHook, storePort } from './store-port.ts';
 
 export const FLEET = 'fsimulated';
+const againMs = 2_000;
+/** Of a line of the audit log: number, time and the digest of the line before. */
+const chainBytes = 130;
+
+export const renewalKinds = {
+  renewed: 'a certificate renewed',
+  again: 'a renewal asked for again, after a lost reply',
+  back: 'a member come back after its certificate ended',
+} as const;
 
 export interface CoordinatorSeams {
   readonly decide: Decide;
@@ -31,9 +40,14 @@ export class CoordinatorProcess {
   life: Life | null = null;
   core: Core | null = null;
   skewMs = 0;
+  isFull = false;
+  /** Of the audit log, over all its lives. */
+  readonly audited = { lines: 0, bytes: 0 };
+  /** What became of certificates, and how often. */
+  readonly renewals = new Map<string, number>();
   hook: CommitHook = () => undefined;
-  /** What it has answered well. */
-  onAnswered: (call: ServedCall, request: object, reply: object) => void = () => undefined;
+  /** What it has answered well; the request as it came, in bytes. */
+  onAnswered: (call: ServedCall, reply: object) => void = () => undefined;
   private readonly world: World;
   private readonly network: Network;
   private readonly fixed: FixedKeys;
@@ -84,9 +98,38 @@ export class CoordinatorProcess {
     });
     this.life = life;
     const inner = memoryStore(this.disk);
-    const store = storePort({ inner, life, world, hook: (moment, key) => this.hook(moment, key) });
+    const store = storePort({
+      inner,
+      life,
+      world,
+      hook: (moment, key) => this.hook(moment, key),
+      isFull: () => this.isFull,
+    });
     world.tell({ kind: 'started', who: 'coordinator' });
-    const core = await createCore({
+    const core = await this.createCore(store, life).catch((thrown: unknown) => {
+      // systemd starts it again, for as long as it takes.
+      world.tell({ kind: 'fault', what: `the coordinator does not start: ${String(thrown)}` });
+      life.kill();
+      world.scheduler.schedule(againMs, null, () => void this.start());
+      return null;
+    });
+    if (core === null || !life.isAlive) return;
+    this.core = core;
+    this.network.served = {
+      life,
+      handle: (call) => {
+        const onAnswered = (reply: object): void => this.onAnswered(call, reply);
+        const service = core.openServices.find(({ definition }) =>
+          Object.hasOwn(definition, call.method),
+        );
+        handle({ ...call, onAnswered }, service, life);
+      },
+    };
+    void core.coordinator.run(life.ending.signal);
+  }
+
+  private async createCore(store: Store, life: Life): Promise<Core> {
+    return await createCore({
       settings: {
         schema: 'muster/settings/v1',
         fleet: FLEET,
@@ -96,30 +139,36 @@ export class CoordinatorProcess {
       },
       store: this.seams.wrapStore(store, life),
       keys: this.fixed.keys,
-      audit: recordedAudit(),
+      audit: this.openAudit(),
       clock: life.clock,
       log: silentLogger,
-      random: world.chance.of(`coordinator ${this.starts}`),
+      random: this.world.chance.of(`coordinator ${this.starts}`),
       signal: life.ending.signal,
       decide: this.seams.decide,
       openArtifacts: everyArtifact,
       agentBinaries: {},
       agentUnit: '',
     });
-    if (!life.isAlive) return;
-    this.core = core;
-    this.network.served = {
-      life,
-      handle: (call) => {
-        const onAnswered = (request: object, reply: object): void =>
-          this.onAnswered(call, request, reply);
-        const service = core.openServices.find(({ definition }) =>
-          Object.hasOwn(definition, call.method),
-        );
-        handle({ ...call, onAnswered }, service, life);
+  }
+
+  private count(kind: keyof typeof renewalKinds): void {
+    const what = renewalKinds[kind];
+    this.renewals.set(what, (this.renewals.get(what) ?? 0) + 1);
+  }
+
+  /** What is appended is on the disk, or the call that brought it about fails. */
+  private openAudit(): AuditLog {
+    return {
+      append: async (event, fields) => {
+        if (this.isFull)
+          throw Object.assign(new Error('ENOSPC: no space left'), { code: 'ENOSPC' });
+        if (event === 'renewed') this.count(fields['isRepeat'] === true ? 'again' : 'renewed');
+        if (event === 'returned') this.count('back');
+        this.audited.lines += 1;
+        this.audited.bytes += JSON.stringify({ event, ...fields }).length + chainBytes;
       },
+      close: async () => undefined,
     };
-    void core.coordinator.run(life.ending.signal);
   }
 
   kill(): void {
@@ -173,8 +222,7 @@ function handle(call: ServedCall, service: ServedService | undefined, life: Life
   };
   const reply = (error: WireError | null, value?: object): void => {
     if (!life.isAlive) return;
-    if (error === null)
-      call.onAnswered?.(row.requestDeserialize(call.bytes) as object, value ?? {});
+    if (error === null) call.onAnswered?.(value ?? {});
     call.answer(error, error === null ? row.responseSerialize(value) : null);
   };
   (handler as unknown as (call: object, callback: typeof reply) => void)(incoming, reply);

@@ -8,18 +8,14 @@ import {
   X509Certificate,
 } from 'node:crypto';
 import { createCertificateRequest } from '../../../agent/identity/certificate-request.ts';
-import {
-  createCaCertificate,
-  type Issuer,
-  issueLeaf,
-  spkiOf,
-} from '../../../coordinator/keys/certificate.ts';
-import { type Keys, NODE_UNIT } from '../../../coordinator/keys/keys.ts';
+import { createCaCertificate, type Issuer, spkiOf } from '../../../coordinator/keys/certificate.ts';
+import type { Keys } from '../../../coordinator/keys/keys.ts';
 import { sha256Hex } from '../../../shared/canonical.ts';
 import { base64urlSha256 } from '../../../shared/join-token.ts';
 import type { KeySet } from '../../../shared/model/plan.ts';
 import { publicKeyText } from '../../../shared/signature.ts';
 import { worldStartMs } from '../core/life.ts';
+import { type NodeCertificates, nodeCertificates } from './node-certificates.ts';
 
 const day = 24 * 3_600_000;
 const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
@@ -60,7 +56,7 @@ export interface FixedKeys {
   /** Key of a host, by its name. */
   readonly keyOf: (host: string) => KeyObject;
   readonly nodeIdOf: (host: string) => string;
-  /** DER of a node's certificate. */
+  /** DER of a node's certificate of the first day. */
   readonly certificateOf: (host: string) => Buffer;
 }
 
@@ -70,31 +66,20 @@ export async function makeFixedKeys(hosts: readonly string[]): Promise<FixedKeys
   const caPem = await createCaCertificate(issuer, { lifetimeMs: 3650 * day, now: worldStartMs });
   const ca = new X509Certificate(caPem).raw;
   const nodeKeys = new Map(hosts.map((name) => [name, p256Key(`node ${name}`)]));
-  const certificates = new Map<string, { readonly pem: string; readonly der: Buffer }>();
+  const certificates = new Map<string, NodeCertificates>();
   for (const [, key] of nodeKeys) {
     const spki = spkiOf(key);
-    const pem = await issueLeaf(issuer, {
-      subject: [{ CN: [sha256Hex(spki).slice(0, 16)] }, { OU: [NODE_UNIT] }],
-      publicKey: spki,
-      names: [],
-      usages: ['client'],
-      lifetimeMs: 30 * day,
-      now: worldStartMs,
-    });
-    certificates.set(Buffer.from(spki).toString('base64'), {
-      pem,
-      der: new X509Certificate(pem).raw,
-    });
+    certificates.set(Buffer.from(spki).toString('base64'), await nodeCertificates(issuer, spki));
   }
   const keyOf = (name: string): KeyObject => {
     const key = nodeKeys.get(name);
     if (key === undefined) throw new Error(`there is no key for ${name}`);
     return key;
   };
-  const certificateFor = (spki: Uint8Array): Buffer => {
+  const certificateFor = (spki: Uint8Array, now: number): Buffer => {
     const found = certificates.get(Buffer.from(spki).toString('base64'));
     if (found === undefined) throw new Error('a key that no host of the world has');
-    return found.der;
+    return found.issue(now);
   };
   const planKey = signingKey('plan');
   const controlKey = signingKey('control');
@@ -116,7 +101,7 @@ export async function makeFixedKeys(hosts: readonly string[]): Promise<FixedKeys
     serverIdentity: { caPem, chainPem: '', keyPem: '' },
     planKey,
     controlKey,
-    issueNodeCertificate: async (spki) => [certificateFor(spki), ca],
+    issueNodeCertificate: async (spki, _nodeId, now) => [certificateFor(spki, now), ca],
     issueOperatorCertificate: async () => none(),
     clusterCa: async () => ({ caPem: 'authority', issue: async () => 'certificate' }),
   };
@@ -125,6 +110,6 @@ export async function makeFixedKeys(hosts: readonly string[]): Promise<FixedKeys
     caPem,
     keyOf,
     nodeIdOf: (host) => sha256Hex(spkiOf(keyOf(host))).slice(0, 16),
-    certificateOf: (host) => certificateFor(spkiOf(keyOf(host))),
+    certificateOf: (host) => certificateFor(spkiOf(keyOf(host)), worldStartMs),
   };
 }

@@ -32,7 +32,7 @@ export interface ServedCall {
   readonly caller: Caller;
   readonly onGone: (gone: () => void) => void;
   readonly answer: (error: WireError | null, bytes: Buffer | null) => void;
-  readonly onAnswered?: (request: object, reply: object) => void;
+  readonly onAnswered?: (reply: object) => void;
 }
 
 export interface Weather {
@@ -58,6 +58,8 @@ export class Network {
   weather: Weather = fairWeather;
   served: Served | null = null;
   meddle: Meddler = ({ bytes }) => bytes;
+  /** How much later than others a request comes. */
+  held: (life: Life, method: string) => number = () => 0;
   /** What an agent says, and what reaches it as it was sent: for those who watch. */
   onSent: (method: string, request: object, caller: Caller) => void = () => undefined;
   onHeard: (method: string, caller: Caller) => void = () => undefined;
@@ -162,18 +164,18 @@ export class Network {
         );
         over.push(take);
       };
-      this.send(caller, arrive);
+      this.send(caller, arrive, this.held(life, method));
     });
   }
 
   /** One way; what is cut off or lost never arrives. */
-  private send(caller: Caller, arrive: () => void): void {
+  private send(caller: Caller, arrive: () => void, heldMs = 0): void {
     const { weather, chance } = this;
     const copies = chance.happens(weather.doubled) ? 2 : 1;
     for (let copy = 0; copy < copies; copy += 1) {
       if (chance.happens(weather.lost)) continue;
       const lateMs = chance.happens(weather.late) ? chance.between(...weather.lateMs) : 0;
-      this.world.scheduler.schedule(chance.between(0.2, 4) + lateMs, null, () => {
+      this.world.scheduler.schedule(chance.between(0.2, 4) + lateMs + heldMs, null, () => {
         if (this.isThrough(caller.host)) arrive();
       });
     }

@@ -32,10 +32,11 @@ function readOnce(inner: MemoryStore): Pick<Store, 'get' | 'range' | 'changesSin
     changesSince: async (after) => {
       const { records, deletions, revision, forgotten } = inner.disk;
       const isComplete = after === 0 || after < forgotten || after > revision;
-      const changed = [...records]
-        .filter(([, entry]) => isComplete || entry.revision > after)
-        .sort(([, a], [, b]) => a.revision - b.revision)
-        .map(([key]) => look(key) as Stored<unknown>);
+      const changed: Stored<unknown>[] = [];
+      for (const [key, entry] of records) {
+        if (isComplete || entry.revision > after) changed.push(look(key) as Stored<unknown>);
+      }
+      changed.sort((a, b) => a.revision - b.revision);
       const deleted = isComplete ? [] : [...deletions].filter(([, at]) => at > after);
       return { records: changed, deleted: deleted.map(([key]) => key), revision, isComplete };
     },
@@ -49,8 +50,10 @@ export function storePort(of: {
   readonly life: Life;
   readonly world: World;
   readonly hook: CommitHook;
+  /** Nothing can be written. */
+  readonly isFull?: () => boolean;
 }): Store {
-  const { inner, life, world, hook } = of;
+  const { inner, life, world, hook, isFull = () => false } = of;
   const reads = readOnce(inner);
   const alive = async <T>(work: () => Promise<T>): Promise<T> =>
     life.isAlive ? await work() : await forever;
@@ -59,6 +62,8 @@ export function storePort(of: {
     write: () => Promise<PutResult>,
     value: unknown,
   ): Promise<PutResult> => {
+    // As SQLite says it.
+    if (isFull()) throw Object.assign(new Error('database or disk is full'), { errcode: 13 });
     hook('before', key);
     if (!life.isAlive) return await forever;
     const result = await write();
