@@ -4,7 +4,6 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { kubernetesReleases } from './lab/artifacts/kubernetes-releases.ts';
 
 const root = join(import.meta.dirname, '..');
 const bin = join(root, 'node_modules/.bin');
@@ -54,11 +53,8 @@ const checks = [
 // On both cores, and nothing beside it: its figures are seconds.
 if (wantsReal) checks.push(run('node', ['test/simulation/seeds.ts', '500']));
 
-// Minutes of compiling on a new machine: before the tests, whose patience is for what they test.
-if (wantsReal && isRoot) {
-  const versions = kubernetesReleases.map(({ version }) => version);
-  checks.push(run('node', ['test/lab/artifacts/artifacts.ts', ...versions]));
-}
+// Minutes on a new machine: before the tests, whose patience is for what they test.
+if (wantsReal && isRoot) checks.push(run('node', ['test/lab/make-ready.ts']));
 
 const folder = mkdtempSync(join(tmpdir(), 'muster-test-'));
 const file = join(folder, 'report.json');

@@ -1,7 +1,6 @@
 // Builds the artifacts of a cluster from their sources and lays them out as a directory of official
 // releases: <name>/<version>/<arch>/<file>, with an index of digests. What is there and made by the
-// same recipe is never made again; versions of Kubernetes lie side by side. Run directly, it fills
-// the default cache for the versions that it is given, or for the newest.
+// same recipe is never made again; versions of Kubernetes lie side by side.
 import { createHash } from 'node:crypto';
 import { mkdir, readFile, rename, rm, stat, statfs, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -18,7 +17,6 @@ import { everyRecipe, recipesFor } from './artifact-recipes.ts';
 import { compile, demandGo, readSources } from './compile.ts';
 import { baseDigest } from './image-base.ts';
 import { demandImageTags } from './image-tags.ts';
-import { newestKubernetes } from './kubernetes-releases.ts';
 import { packArtifact } from './pack.ts';
 
 /** Sources and compiled packages of one program, and a share of what it becomes. */
@@ -236,12 +234,4 @@ export function builtKubectl({ directory, index }: BuiltArtifacts, kubernetes: s
   const entry = index.find(({ name, version }) => name === 'kubectl' && version === kubernetes);
   if (entry === undefined) throw new Error(`${directory} has no kubectl ${kubernetes}`);
   return join(directory, entry.file);
-}
-
-if (import.meta.main) {
-  const [first = newestKubernetes, ...others] = process.argv.slice(2);
-  for (const kubernetes of [first, ...others]) {
-    const built = await buildArtifacts({ kubernetes, log: (line) => console.log(line) });
-    console.log(`${built.index.length} artifacts in ${built.directory}`);
-  }
 }

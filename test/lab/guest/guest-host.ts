@@ -1,7 +1,5 @@
 // A host with a kernel of its own: made, booted, asked, told. What its kernel had not written when it is
 // switched off is lost, as it is when the plug of a machine is pulled.
-import { readFile } from 'node:fs/promises';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import {
   addressOf,
@@ -14,6 +12,7 @@ import {
   switchOff,
 } from '../host/lab-host.ts';
 import { readSystemState } from '../host/system-state.ts';
+import { waitUntilBooted } from '../host/wait-until-booted.ts';
 import {
   type Cable,
   gatewayOf,
@@ -29,10 +28,8 @@ import { runInGuest } from './run-in-guest.ts';
 const bootPollMs = 500;
 /** Without the processor's help, and beside other work, a boot takes minutes. */
 const bootTimeoutMs = 900_000;
-const switchOnTimeoutMs = 10_000;
 const answerTimeoutMs = 60_000;
 const introduceTimeoutMs = 20_000;
-const shownConsoleCharacters = 1500;
 
 interface GuestPlace {
   readonly cable: Cable;
@@ -57,7 +54,15 @@ export function guestHost(
       if (!(await isComplete(place.disk))) await createGuest(place, await image(), content);
     },
     switchOn: () => switchOn(place),
-    waitUntilBooted: (signal) => waitUntilBooted(place, signal),
+    waitUntilBooted: (signal) =>
+      waitUntilBooted({
+        cable,
+        state: () => stateOf(place, signal),
+        pollMs: bootPollMs,
+        timeoutMs: bootTimeoutMs,
+        logs: [place.disk.log, place.disk.console],
+        signal,
+      }),
     leader: () => readGuest(lab, host),
     introduce: async (neighbours) => {
       if ((await readGuest(lab, host)) !== undefined) await introduce(place, neighbours);
@@ -100,21 +105,6 @@ async function switchOn({ cable, disk }: GuestPlace): Promise<void> {
   await bootGuest(cable, disk);
 }
 
-async function waitUntilBooted(place: GuestPlace, signal?: AbortSignal): Promise<void> {
-  const beganMs = Date.now();
-  let wasOn = false;
-  for (;;) {
-    signal?.throwIfAborted();
-    const state = await stateOf(place, signal);
-    if (state === 'running' || state === 'degraded') return;
-    const waitedMs = Date.now() - beganMs;
-    const hasEnded = state === 'off' && (wasOn || waitedMs > switchOnTimeoutMs);
-    if (hasEnded || waitedMs > bootTimeoutMs) throw await bootFailure(place, state);
-    wasOn ||= state !== 'off';
-    await sleep(bootPollMs);
-  }
-}
-
 async function stateOf({ cable, disk }: GuestPlace, signal?: AbortSignal): Promise<string> {
   if ((await readGuest(cable.lab, cable.host)) === undefined) return 'off';
   const ask = async (argv: readonly string[]): Promise<string> =>
@@ -135,12 +125,4 @@ async function introduce({ disk }: GuestPlace, neighbours: readonly Neighbour[])
   const lines = neighbours.map(hostsLine);
   const argv = ['sh', '-c', script, 'introduce', ...lines];
   await runInGuest(disk.agent, argv, { timeoutMs: introduceTimeoutMs }).catch(() => undefined);
-}
-
-async function bootFailure({ cable, disk }: GuestPlace, state: string): Promise<Error> {
-  const texts = await Promise.all(
-    [disk.log, disk.console].map((path) => readFile(path, 'utf8').catch(() => '')),
-  );
-  const end = texts.join('\n').slice(-shownConsoleCharacters);
-  return new Error(`host ${cable.host} of lab ${cable.lab} is "${state}", not booted: ${end}`);
 }

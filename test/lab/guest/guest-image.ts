@@ -8,19 +8,22 @@ import {
   mkdir,
   readdir,
   readFile,
-  rename,
   rm,
-  symlink,
   truncate,
   writeFile,
 } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { outOfSight, serverPackages, suite } from '../host/rootfs.ts';
-import { exists } from '../machine/exists.ts';
-import { withLock } from '../machine/lock.ts';
+import {
+  housekeepingUnits,
+  outOfSight,
+  removeIdentity,
+  replaceByLink,
+  serverPackages,
+  suite,
+} from '../host/rootfs.ts';
+import { type BuildOptions, buildOnce } from '../machine/build-once.ts';
 import { ensureSystemPackages, guestPackages, rootfsPackages } from '../machine/system-packages.ts';
-import { defaultCacheDir } from '../paths.ts';
 import { run } from '../run.ts';
 
 /** What a guest has beside what the lab's other hosts have. */
@@ -28,16 +31,6 @@ const packages = [...serverPackages, 'qemu-guest-agent'];
 
 /** Sparse: room for images and volumes that costs what is written to it. */
 const sizeBytes = 16 * 1024 ** 3;
-
-/** Units that reach for a network that is not there or only cost a slow guest its time. */
-const maskedUnits = [
-  'apt-daily-upgrade.timer',
-  'apt-daily.timer',
-  'dpkg-db-backup.timer',
-  'e2scrub_all.timer',
-  'e2scrub_reap.service',
-  'fstrim.timer',
-];
 
 /** Raised when what is done to the tree changes without a change of the lists above. */
 const recipeRevision = 1;
@@ -48,35 +41,24 @@ export interface GuestImage {
   readonly kernel: string;
 }
 
-export interface BuildImageOptions {
-  /** @default MUSTER_CACHE, else /var/cache/muster-lab */
-  readonly cacheDir?: string;
-  readonly log: (line: string) => void;
-  readonly signal?: AbortSignal | undefined;
-}
-
 /** Returns the image, building it when its recipe is new. */
-export async function buildGuestImage(options: BuildImageOptions): Promise<GuestImage> {
-  const { cacheDir = defaultCacheDir(), log, signal } = options;
+export async function buildGuestImage(options: BuildOptions): Promise<GuestImage> {
+  const { log, signal } = options;
   if (process.arch !== 'x64')
     throw new Error('hosts with a kernel of their own need an x86_64 machine');
   await ensureSystemPackages({ packages: guestPackages, log, signal });
-  const target = join(cacheDir, 'guest-image', await recipeDigest());
-  const image = { disk: join(target, 'disk.img'), kernel: join(target, 'vmlinuz') };
-  if (await exists(target)) return image;
-  return withLock({ path: join(cacheDir, 'guest-image.lock'), log, signal }, async () => {
-    if (await exists(target)) return image;
+  const make = async (draft: string): Promise<void> => {
     await ensureSystemPackages({ packages: rootfsPackages, log, signal });
-    const beganMs = Date.now();
-    log('building the disk of hosts with a kernel of their own (about a minute)');
-    const draft = `${target}.draft`;
-    await rm(draft, { recursive: true, force: true });
-    await mkdir(draft, { recursive: true });
+    await mkdir(draft);
     await build(draft, signal);
-    await rename(draft, target);
-    log(`disk with kernel built in ${Math.round((Date.now() - beganMs) / 1000)} s`);
-    return image;
-  });
+  };
+  const title = 'the disk of hosts with a kernel of their own';
+  const recipe = {
+    ...{ name: 'guest-image', digest: await recipeDigest(), title, aboutSeconds: 60 },
+    make,
+  };
+  const target = await buildOnce(recipe, options);
+  return { disk: join(target, 'disk.img'), kernel: join(target, 'vmlinuz') };
 }
 
 async function build(draft: string, signal: AbortSignal | undefined): Promise<void> {
@@ -124,19 +106,15 @@ async function prepare(root: string): Promise<void> {
   await writeFile(join(root, 'etc/fstab'), 'LABEL=root / ext4 defaults 0 1\n');
   const units = join(root, 'etc/systemd/system');
   await run(['chroot', root, 'systemctl', 'enable', '--quiet', 'systemd-networkd.service']);
-  for (const unit of maskedUnits) {
-    await rm(join(units, unit), { force: true });
-    await symlink('/dev/null', join(units, unit));
-  }
-  // Identity belongs to a host; an image that has one would share it.
-  for (const path of ['etc/machine-id', 'etc/hostname', 'var/lib/dbus/machine-id']) {
-    await rm(join(root, path), { force: true });
-  }
+  for (const unit of housekeepingUnits) await replaceByLink('/dev/null', join(units, unit));
+  await removeIdentity(root);
 }
 
 async function recipeDigest(): Promise<string> {
   const hash = createHash('sha256');
-  hash.update(JSON.stringify({ suite, packages, sizeBytes, maskedUnits, recipeRevision }));
+  hash.update(
+    JSON.stringify({ suite, packages, sizeBytes, maskedUnits: housekeepingUnits, recipeRevision }),
+  );
   for (const name of ['10-lab.cfg', 'fetch-kernel']) hash.update(await readFile(ownFile(name)));
   return hash.digest('hex').slice(0, 16);
 }

@@ -13,6 +13,14 @@ import { type GuestDisk, productUuidOf } from './guest-disk.ts';
 const program = 'qemu-system-x86_64';
 const memoryMebibytes = 2048;
 const largestCpus = 2;
+const bootWords = [
+  'root=/dev/nvme0n1',
+  'rw',
+  'console=ttyS0',
+  'mitigations=off',
+  'audit=0',
+  'apparmor=0',
+];
 
 /** Starts a guest whose tap is on the bridge; it runs on when this process ends. */
 export async function bootGuest(cable: Cable, disk: GuestDisk): Promise<void> {
@@ -31,15 +39,16 @@ export async function bootGuest(cable: Cable, disk: GuestDisk): Promise<void> {
 async function machineOf(cable: Cable, disk: GuestDisk): Promise<readonly string[]> {
   // Paths of a lab hold no comma, which would end an option.
   const tap = cableName(cable.addressNumber);
+  const { options, kernelWords } = await processorOf();
   return [
     ...['-name', `${cable.lab}.${cable.host}`, '-uuid', await productUuidOf(disk)],
     ...['-nodefaults', '-no-user-config', '-display', 'none', '-machine', 'pc'],
-    ...(await processorOf()),
+    ...options,
     ...['-smp', String(Math.min(largestCpus, availableParallelism()))],
     ...['-m', String(memoryMebibytes)],
     // The kernel has NVMe and ext4 built in: neither boot loader nor initramfs is needed.
     ...['-kernel', disk.kernel],
-    ...['-append', 'root=/dev/nvme0n1 rw console=ttyS0 mitigations=off audit=0 apparmor=0'],
+    ...['-append', [...bootWords, ...kernelWords].join(' ')],
     // What the guest has synced is in the file and outlives this process; what its kernel still held
     // in memory is lost with it. The machine's own disk need not be synced for either.
     ...['-drive', `if=none,id=root,file=${disk.image},format=raw,cache=unsafe,aio=threads`],
@@ -53,9 +62,20 @@ async function machineOf(cable: Cable, disk: GuestDisk): Promise<readonly string
   ];
 }
 
-async function processorOf(): Promise<readonly string[]> {
-  if (await hasKvm()) return ['-accel', 'kvm', '-cpu', 'host'];
-  return ['-accel', 'tcg,thread=multi,tb-size=512', '-cpu', 'max'];
+interface Processor {
+  readonly options: readonly string[];
+  readonly kernelWords: readonly string[];
+}
+
+async function processorOf(): Promise<Processor> {
+  if (await hasKvm()) return { options: ['-accel', 'kvm', '-cpu', 'host'], kernelWords: [] };
+  return {
+    options: ['-accel', 'tcg,thread=multi,tb-size=512', '-cpu', 'max'],
+    // It counts the machine's own cycles, the same ones on each of its processors, which the kernel would
+    // not believe: it would look at a timer device whenever a program asks for the time. And when the
+    // machine is busy no timer ticks while the kernel tries whether it does, which is a panic.
+    kernelWords: ['tsc=reliable', 'no_timer_check'],
+  };
 }
 
 /**

@@ -1,7 +1,6 @@
 // A host that is a container of the machine's own kernel: made, booted, asked, told. Each operation looks
 // at what is there and completes it, so it can be repeated after any crash.
 import { appendFile, readFile } from 'node:fs/promises';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { isMissing } from '../machine/exists.ts';
 import { type Cable, gatewayOf, plugHost, setCable } from '../machine/fabric.ts';
 import { createDisk, diskOf, type HostDisk } from './host-disk.ts';
@@ -16,11 +15,10 @@ import {
   switchOff,
 } from './lab-host.ts';
 import { readSystemState } from './system-state.ts';
+import { waitUntilBooted } from './wait-until-booted.ts';
 
 const bootPollMs = 100;
 const bootTimeoutMs = 120_000;
-const switchOnTimeoutMs = 10_000;
-const shownConsoleCharacters = 1500;
 
 interface HostPlace {
   readonly cable: Cable;
@@ -44,7 +42,15 @@ export function containerHost(
     directory,
     create: (content) => createHost(place, content),
     switchOn: async () => switchOn(place, await rootfs()),
-    waitUntilBooted: (signal) => waitUntilBooted(place, signal),
+    waitUntilBooted: (signal) =>
+      waitUntilBooted({
+        cable,
+        state: () => stateOf(cable, signal),
+        pollMs: bootPollMs,
+        timeoutMs: bootTimeoutMs,
+        logs: [place.disk.console],
+        signal,
+      }),
     leader: () => readLeader(lab, host),
     introduce: (neighbours) => introduce(place, neighbours),
     exec: async (argv, options) => runInHost(await runningLeader(), argv, options),
@@ -73,21 +79,6 @@ async function switchOn({ cable, disk }: HostPlace, rootfs: string): Promise<voi
   await bootHost({ lab: cable.lab, host: cable.host, rootfs, disk });
 }
 
-async function waitUntilBooted(place: HostPlace, signal?: AbortSignal): Promise<void> {
-  const started = Date.now();
-  let wasOn = false;
-  for (;;) {
-    signal?.throwIfAborted();
-    const state = await stateOf(place.cable, signal);
-    if (state === 'running' || state === 'degraded') return;
-    const waitedMs = Date.now() - started;
-    const hasEnded = state === 'off' && (wasOn || waitedMs > switchOnTimeoutMs);
-    if (hasEnded || waitedMs > bootTimeoutMs) throw await bootFailure(place, state);
-    wasOn ||= state !== 'off';
-    await sleep(bootPollMs);
-  }
-}
-
 async function introduce(place: HostPlace, neighbours: readonly Neighbour[]): Promise<void> {
   const leader = await readLeader(place.cable.lab, place.cable.host);
   if (leader === undefined) return;
@@ -113,10 +104,4 @@ async function stateOf(cable: Cable, signal: AbortSignal | undefined): Promise<s
     if (isMissing(error)) return 'off';
     throw error;
   }
-}
-
-async function bootFailure({ cable, disk }: HostPlace, state: string): Promise<Error> {
-  const text = await readFile(disk.console, 'utf8').catch(() => '');
-  const end = text.slice(-shownConsoleCharacters);
-  return new Error(`host ${cable.host} of lab ${cable.lab} is "${state}", not booted: ${end}`);
 }

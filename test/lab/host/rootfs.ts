@@ -2,13 +2,11 @@
 // with systemd and cloud-init, and nothing of Kubernetes. Built once per content of its recipe and
 // then only read.
 import { createHash } from 'node:crypto';
-import { chmod, copyFile, mkdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { exists } from '../machine/exists.ts';
-import { withLock } from '../machine/lock.ts';
+import { type BuildOptions, buildOnce } from '../machine/build-once.ts';
 import { ensureSystemPackages, rootfsPackages } from '../machine/system-packages.ts';
-import { defaultCacheDir } from '../paths.ts';
 import { run } from '../run.ts';
 
 export const suite = 'bookworm';
@@ -44,17 +42,22 @@ const ownFiles = [
   { source: '10-lab.cfg', target: '/etc/cloud/cloud.cfg.d/10-lab.cfg', mode: 0o644 },
 ] as const;
 
-/**
- * Units that would touch the machine below (its disk is ours too), reach for the network, or wait
- * for a network manager that a host of the lab does not have.
- */
-const maskedUnits = [
+/** Units that reach for a network that is not there, or look after a disk that lives for an hour. */
+export const housekeepingUnits = [
   'apt-daily-upgrade.timer',
   'apt-daily.timer',
   'dpkg-db-backup.timer',
   'e2scrub_all.timer',
   'e2scrub_reap.service',
   'fstrim.timer',
+];
+
+/**
+ * These, and units that would touch the machine below (its disk is ours too), or wait for a network
+ * manager that a host of the lab does not have.
+ */
+const maskedUnits = [
+  ...housekeepingUnits,
   'systemd-networkd-wait-online.service',
   'sys-kernel-debug.mount',
   'sys-kernel-tracing.mount',
@@ -75,34 +78,19 @@ export const outOfSight = ['unshare', '--mount', '--propagation=private'] as con
 /** Raised when prepare() changes what it does without a change of the lists above. */
 const recipeRevision = 1;
 
-export interface BuildRootfsOptions {
-  /** @default MUSTER_CACHE, else /var/cache/muster-lab */
-  readonly cacheDir?: string;
-  readonly log: (line: string) => void;
-  readonly signal?: AbortSignal | undefined;
-}
-
 /** Returns the directory of the root file system, building it when its recipe is new. */
-export async function buildRootfs(options: BuildRootfsOptions): Promise<string> {
-  const { cacheDir = defaultCacheDir(), log, signal } = options;
-  const target = join(cacheDir, 'rootfs', await recipeDigest());
-  if (await exists(target)) return target;
-  return withLock({ path: join(cacheDir, 'rootfs.lock'), log, signal }, async () => {
-    if (await exists(target)) return target;
+export async function buildRootfs(options: BuildOptions): Promise<string> {
+  const { log, signal } = options;
+  const make = async (draft: string): Promise<void> => {
     await ensureSystemPackages({ packages: rootfsPackages, log, signal });
-    const started = Date.now();
-    log('building the root file system of the hosts (about 40 s)');
-    const draft = `${target}.draft`;
-    await rm(draft, { recursive: true, force: true });
-    await mkdir(dirname(draft), { recursive: true });
     const include = `--include=${serverPackages.join(',')}`;
     const variant = ['--quiet', '--variant=minbase'];
     await run([...outOfSight, 'mmdebstrap', ...variant, include, suite, draft], { signal });
     await prepare(draft);
-    await rename(draft, target);
-    log(`root file system built in ${Math.round((Date.now() - started) / 1000)} s`);
-    return target;
-  });
+  };
+  const title = 'the root file system of the hosts';
+  const recipe = { name: 'rootfs', digest: await recipeDigest(), title, aboutSeconds: 40, make };
+  return buildOnce(recipe, options);
 }
 
 async function recipeDigest(): Promise<string> {
@@ -136,13 +124,17 @@ async function prepare(root: string): Promise<void> {
   for (const name of maskedSettings) {
     await replaceByLink('/dev/null', join(root, 'etc/sysctl.d', name));
   }
-  // Identity belongs to a host; an image that has one would share it.
+  await removeIdentity(root);
+}
+
+/** Identity belongs to a host; an image that has one would share it. */
+export async function removeIdentity(root: string): Promise<void> {
   for (const path of ['etc/machine-id', 'etc/hostname', 'var/lib/dbus/machine-id']) {
     await rm(join(root, path), { force: true });
   }
 }
 
-async function replaceByLink(target: string, path: string): Promise<void> {
+export async function replaceByLink(target: string, path: string): Promise<void> {
   await rm(path, { force: true });
   await symlink(target, path);
 }

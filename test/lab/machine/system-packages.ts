@@ -2,7 +2,10 @@
 // Missing ones are installed with apt when we are root, and that is said; anything else ends in one
 // sentence with the command that mends it.
 import { access } from 'node:fs/promises';
+import { join } from 'node:path';
+import { defaultCacheDir } from '../paths.ts';
 import { run } from '../run.ts';
+import { withLock } from './lock.ts';
 
 /** A file whose presence shows that a package is there. */
 export interface SystemPackage {
@@ -51,27 +54,42 @@ export interface EnsurePackagesOptions {
 
 /** Makes sure that every package's file is there, installing what is missing. */
 export async function ensureSystemPackages(options: EnsurePackagesOptions): Promise<void> {
-  const missing: string[] = [];
-  for (const candidate of options.packages) {
-    if (!(await anyExists(candidate.provides))) missing.push(candidate.name);
-  }
+  const missing = await missingOf(options.packages);
   if (missing.length === 0) return;
-  const command = `apt-get install -y --no-install-recommends ${missing.join(' ')}`;
   if (process.getuid?.() !== 0 || !(await anyExists(['/usr/bin/apt-get']))) {
+    const command = installing(missing).join(' ');
     throw new Error(`the lab needs ${missing.join(', ')}; as root, run: ${command}`);
   }
-  options.log(`installing system packages: ${missing.join(' ')}`);
-  const apt = {
-    extraEnv: { DEBIAN_FRONTEND: 'noninteractive' },
-    signal: options.signal,
-  };
+  // Two that install at once would meet in a lock of apt's own, which does not wait.
+  const path = join(defaultCacheDir(), 'packages.lock');
+  await withLock({ path, log: options.log, signal: options.signal }, () => install(options));
+}
+
+async function install({ packages, log, signal }: EnsurePackagesOptions): Promise<void> {
+  const missing = await missingOf(packages);
+  if (missing.length === 0) return;
+  log(`installing system packages: ${missing.join(' ')}`);
+  const apt = { extraEnv: { DEBIAN_FRONTEND: 'noninteractive' }, signal };
   try {
-    await run(command.split(' '), apt);
+    await run(installing(missing), apt);
   } catch {
     // The package lists of a fresh machine are often missing or too old.
     await run(['apt-get', 'update'], apt);
-    await run(command.split(' '), apt);
+    await run(installing(missing), apt);
   }
+}
+
+const installing = (names: readonly string[]): readonly string[] => [
+  ...['apt-get', 'install', '-y', '--no-install-recommends'],
+  ...names,
+];
+
+async function missingOf(packages: readonly SystemPackage[]): Promise<readonly string[]> {
+  const missing: string[] = [];
+  for (const { name, provides } of packages) {
+    if (!(await anyExists(provides))) missing.push(name);
+  }
+  return missing;
 }
 
 async function anyExists(paths: readonly string[]): Promise<boolean> {
