@@ -23,7 +23,7 @@ export interface Granted {
 export function stateOf(situation: Situation, want: Want): GoalState {
   const { now } = situation;
   // What a plan brought is in the node's record; that it is wanted again says that it is not as it was.
-  const isWantedAgain = want.brings !== undefined;
+  const isWantedAgain = want.brings !== undefined || want.again === true;
   return goalState(plansOf(situation, want), { key: keyOf(situation, want), now, isWantedAgain });
 }
 
