@@ -7,40 +7,24 @@
 //                        └──somebody made it schedulable──┘
 import { type BlockingPod, parseBlockingPods } from '../../shared/model/drain.ts';
 import type { StepOutputs } from '../../shared/model/progress.ts';
-import { type GoalKind, inputsDigestOf } from '../plan-records/goal-key.ts';
 import {
-  cordonNode,
-  DRAIN_WAIT_SECONDS,
-  type DrainManner,
-  drainNode,
-  uncordonNode,
-} from '../runbooks/drain-node.ts';
+  type CordonWish,
+  cordonInputs,
+  cordonWant,
+  type DrainWish,
+  delegateFor,
+  drainInputs,
+  drainWant,
+  isUnderWay,
+  lastDone,
+  uncordonWant,
+} from './drain-plans.ts';
 import type { Want } from './goal.ts';
-import { clusterPlans, isNode, mastersOf, type Situation } from './situation.ts';
+import { isNode, type Situation } from './situation.ts';
 import type { Member } from './topology.ts';
 import type { Wait, WaitReason } from './wait.ts';
 
-export interface DrainLimits extends DrainManner {
-  readonly timeoutMs: number;
-  /**
-   * Of a host beside which no other could take its pods. leave: it counts as drained with its pods on
-   * it, since ending them would only keep them from running.
-   */
-  readonly alone: 'drain' | 'leave';
-}
-
-/** Who wants a host cordoned or given back, and since when: other words or times are another wish. */
-export interface CordonWish {
-  readonly member: Member;
-  /** CORDON_OPERATOR, or a rollout's id. */
-  readonly owner: string;
-  /** Milliseconds since 1970, by the coordinator's clock. */
-  readonly sinceMs: number;
-}
-
-export interface DrainWish extends CordonWish {
-  readonly limits: DrainLimits;
-}
+export type { CordonWish, DrainLimits, DrainWish } from './drain-plans.ts';
 
 /** others: somebody had done it before, and it is theirs to take away. gone: it has no Node. */
 export type CordonedBy = 'ours' | 'others' | 'gone';
@@ -105,7 +89,9 @@ export function drainOf(situation: Situation, wish: DrainWish): DrainState {
   if (cordon.state === 'cordoned' && (isLeftAlone || cordon.by === 'gone')) {
     return { ...over, state: 'drained' };
   }
-  if (situation.now >= overdueAtMs) return { ...over, state: 'overdue' };
+  const isCounting =
+    situation.now < overdueAtMs + lastWordMs && isUnderWay(situation, member, 'drain');
+  if (situation.now >= overdueAtMs && !isCounting) return { ...over, state: 'overdue' };
   if (cordon.state === 'cordoning') {
     return { ...known, state: 'cordoning', want: cordon.want, wait: cordon.wait };
   }
@@ -128,13 +114,12 @@ export function uncordonOf(situation: Situation, wish: CordonWish): UncordonStat
     return { state: 'uncordoned', isFree, want: null, wait: null };
   }
   const doing = { code: 'uncordoning', owner } as const;
-  const wantBy = (by: Member): Want => ({
-    ...about(wish, by),
-    kind: 'uncordon',
-    goal: `uncordon ${member.name}`,
-    inputs: () => cordonInputs(wish),
-    stages: () => uncordonNode(argsOf(wish)),
-  });
+  // One that is on its way must not come after it; it is being stopped.
+  if (isUnderWay(situation, member, 'cordon')) {
+    const wait = { subject: member.name, reason: doing, sinceMs };
+    return { state: 'uncordoning', isFree: null, want: null, wait };
+  }
+  const wantBy = (by: Member): Want => uncordonWant(wish, by);
   return {
     state: 'uncordoning',
     isFree: null,
@@ -151,48 +136,8 @@ export function isAlone(situation: Situation, member: Member): boolean {
   return takesAll(member) ? !others.some(takesAll) : others.length === 0;
 }
 
-const cordonInputs = ({ owner, sinceMs }: CordonWish): unknown => ({ owner, sinceMs });
-
-const drainInputs = ({ owner, sinceMs, limits }: DrainWish): unknown => ({
-  owner,
-  sinceMs,
-  manner: mannerOf(limits),
-});
-
-const mannerOf = (limits: DrainLimits): DrainManner => ({
-  podGraceSeconds: limits.podGraceSeconds,
-  evictUnmanaged: limits.evictUnmanaged,
-  deleteEmptyDirData: limits.deleteEmptyDirData,
-  disableEviction: limits.disableEviction,
-});
-
-const argsOf = ({ member, owner }: CordonWish) => {
-  const machineId = member.node.record.origin?.machineId ?? '';
-  return { node: member.name, machineId: machineId === 'unknown' ? '' : machineId, owner };
-};
-
-const about = ({ member }: CordonWish, by: Member) => ({ subject: member.id, by }) as const;
-
-const cordonWant = (wish: CordonWish, by: Member): Want => ({
-  ...about(wish, by),
-  kind: 'cordon',
-  goal: `cordon ${wish.member.name}`,
-  inputs: () => cordonInputs(wish),
-  stages: () => cordonNode(argsOf(wish)),
-});
-
-/** It does not go on for longer than there is time. */
-function drainWant(wish: DrainWish, by: Member, restMs: number): Want {
-  const waitSeconds = Math.min(DRAIN_WAIT_SECONDS, Math.max(1, Math.ceil(restMs / 1_000)));
-  return {
-    ...about(wish, by),
-    kind: 'drain',
-    goal: `drain ${wish.member.name}`,
-    inputs: () => drainInputs(wish),
-    again: true,
-    stages: () => drainNode(argsOf(wish), { ...mannerOf(wish.limits), waitSeconds }),
-  };
-}
+/** A plan that was begun in time may still tell what is left. */
+const lastWordMs = 15_000;
 
 interface Doing {
   readonly doing: WaitReason;
@@ -212,37 +157,6 @@ function through(situation: Situation, wish: CordonWish, now: Doing): Next {
   }
   const wait = { subject, reason: now.doing, sinceMs: now.sinceMs };
   return { want: now.wantBy(delegate), wait };
-}
-
-/** Spread over the masters that are there, so that many hosts do not fill the lane of one. */
-function delegateFor(situation: Situation, { id }: Member): Member | null {
-  const online = mastersOf(situation).filter(({ node }) => node.online);
-  const place = Number.parseInt(inputsDigestOf(id).slice(0, 6), 16) % Math.max(1, online.length);
-  return online[place] ?? null;
-}
-
-interface Done {
-  readonly outputs: StepOutputs;
-  readonly issuedMs: number;
-}
-
-/**
- * The newest plan for this very wish that ended well, by whichever master: what it has seen stays seen,
- * also when a retry is asked for.
- */
-function lastDone(
-  situation: Situation,
-  member: Member,
-  { kind, inputs }: { readonly kind: GoalKind; readonly inputs: unknown },
-): Done | null {
-  const digest = inputsDigestOf(inputs);
-  // By when they were issued: when they ended is told by the clocks of different hosts.
-  const last = clusterPlans(situation, kind, member.id).findLast(
-    ({ goalKey, state }) => state === 'done' && goalKey.inputsDigest === digest,
-  );
-  if (last === undefined) return null;
-  const outputs = last.steps.find(({ stepId }) => stepId === kind)?.outputs ?? {};
-  return { outputs, issuedMs: last.issuedMs };
 }
 
 function isCordonedSince(situation: Situation, wish: CordonWish, sinceMs: number): boolean {

@@ -17,6 +17,8 @@ export interface GoalRules {
    * does not last. Otherwise being wanted again is its way of going on.
    */
   readonly countsWellEnded: boolean;
+  /** A plan of it that nobody wants any more is stopped: carried out late it would do harm. */
+  readonly endsUnwanted: boolean;
   /** Newest finished plans kept of a host, per subject. */
   readonly kept: number;
   /** Finished plans older than this go, but for the newest of the kind; null: whatever their age. */
@@ -34,6 +36,7 @@ const ofHost: GoalRules = {
   maxBackoffMs: 300_000,
   perHour: 12,
   countsWellEnded: true,
+  endsUnwanted: false,
   kept: 12,
   keptMs: null,
   isBeforeJoin: false,
@@ -55,6 +58,7 @@ const ofDrain: GoalRules = {
   firstBackoffMs: 3_000,
   maxBackoffMs: 60_000,
   countsWellEnded: false,
+  endsUnwanted: true,
   kept: 4,
 };
 

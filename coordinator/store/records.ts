@@ -7,7 +7,7 @@ import type { StoredEnvelope } from '../../shared/rpc/codec.ts';
 import type { ArtifactLock } from '../artifacts/lock.ts';
 import type { Applied, Digests } from '../components/component.ts';
 import type { GoalKey } from '../plan-records/goal-key.ts';
-import type { DrainLimits } from '../planner/drain.ts';
+import type { DrainLimits } from '../planner/drain-plans.ts';
 import type { ClusterSpec } from '../spec/cluster-spec.ts';
 import type { IdentityRecord } from './identity-record.ts';
 
