@@ -219,7 +219,12 @@ describe('a spec', () => {
           nodeAddress: { interface: 'eth0', range: '192.168.7.0/24' },
         },
       ],
-      rollout: { maxUnavailable: '10%', soak: '60s', windows: ['0 3 * * *'] },
+      rollout: {
+        maxUnavailable: '10%',
+        soak: '60s',
+        windows: ['0 3 * * *'],
+        drain: { timeout: '10m', gracePeriod: '30s', onTimeout: 'skip' },
+      },
       kubelet: { evictionHard: { 'memory.available': '200Mi' } },
       kubeProxy: { metricsBindAddress: '127.0.0.1:10249' },
       host: {
