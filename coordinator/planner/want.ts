@@ -174,6 +174,8 @@ function waitFor(want: Want, state: Exclude<GoalState, { kind: 'due' }>): Answer
     case 'running':
       return { reason: runningReason(want, state.plan), sinceMs: runningSince(want, state.plan) };
     case 'backing-off':
+      // It goes on in a moment, and nothing has failed; what it waits for, its goal says.
+      if (want.again === true && state.plan.state === 'done') return null;
       return {
         reason: {
           code: 'backing-off',

@@ -1,6 +1,6 @@
 // One node of a cluster and its pods, behind the fakes of the Kubernetes API: patches that hold a version,
 // lists in pages, evictions that ask budgets, pods that take their time to end, finalizers that keep them.
-import { type FakeAnswer, type FakeRequest, KubeObjects } from './kube-objects.ts';
+import type { FakeAnswer, FakeRequest, KubeObjects } from './kube-objects.ts';
 
 export interface PodOptions {
   readonly namespace?: string;
@@ -218,7 +218,10 @@ interface DeleteOptions {
 const isOther = (pod: Pod, { preconditions }: DeleteOptions): boolean =>
   preconditions !== undefined && preconditions.uid !== pod.metadata.uid;
 
-const conflict: FakeAnswer = { status: 409, body: { message: 'the UID in the precondition differs' } };
+const conflict: FakeAnswer = {
+  status: 409,
+  body: { message: 'the UID in the precondition differs' },
+};
 
 /** As the API server of v1.37 says it. */
 const heldBy = ({ name }: Budget): FakeAnswer => ({
