@@ -51,9 +51,10 @@ describe('leaves alone', () => {
 
 test('stops evicting when the node is made schedulable in the middle of it', async () => {
   await using world = await drainWorld();
-  world.cluster.add('web-1', web).add('web-2', web).budget('web', webBudget, 1);
+  world.cluster.add('web-1');
   world.server.on(/^POST .*\/web-1\/eviction$/, () => {
     world.cluster.setCordon(false);
+    world.cluster.add('just-came');
     return null;
   });
   const { outputs } = await world.drain();
