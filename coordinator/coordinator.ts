@@ -14,6 +14,7 @@ import { createGoOnBook, type Decided } from './plan-records/go-on-book.ts';
 import { type IssueDependencies, issuePlans } from './plan-records/issue-plans.ts';
 import type { Plans } from './plan-records/plans.ts';
 import { plansToDrop, requestsToDrop } from './plan-records/retention.ts';
+import { stopUnwantedPlan } from './plan-records/stop-unwanted-plan.ts';
 import type { Decision } from './planner/decision.ts';
 import type { ClusterView } from './planner/view.ts';
 import { ONLINE_MS, type Polls } from './presence/polls.ts';
@@ -181,6 +182,9 @@ async function act(
   }
   for (const news of decision.applied) await recordApplied(deps.store, news);
   for (const nodeId of decision.gone ?? []) await recordGone(deps.store, nodeId);
+  for (const plan of decision.stop ?? []) {
+    if (await stopUnwantedPlan(deps, plan)) deps.issue.wake(plan.nodeId);
+  }
   await issuePlans(deps.issue, decision.issue);
 }
 

@@ -122,6 +122,8 @@ export const alphabets = {
     48,
     /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/,
   ),
+  /** In whose name a Node is cordoned: stands in an annotation of it. */
+  cordonOwner: of('the id of who cordons', 40, /^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/),
   imageReference: of(
     'a full image reference such as registry.k8s.io/pause:3.10',
     500,

@@ -50,6 +50,7 @@ const artifact = {
 const credentials = {
   fields: { caPath: 'path', certificatePath: 'path', keyPath: 'path' },
 } as const;
+const cordon = { node: 'text', machineId: 'text', owner: 'text' } as const;
 const endpoint = { fields: { name: 'text', clientUrl: 'text', peerUrl: 'text' } } as const;
 
 const shapes: { readonly [K in keyof StepArgs]: FieldShapes<StepArgs[K]> } = {
@@ -103,6 +104,16 @@ const shapes: { readonly [K in keyof StepArgs]: FieldShapes<StepArgs[K]> } = {
     files: { listOf: { fields: { name: 'text', path: 'path' } } },
   },
   'delete-node': { node: 'text', machineId: 'text' },
+  'cordon-node': cordon,
+  'uncordon-node': cordon,
+  'drain-node': {
+    ...cordon,
+    podGraceSeconds: { nullable: 'number' },
+    evictUnmanaged: 'yes-no',
+    deleteEmptyDirData: 'yes-no',
+    disableEviction: 'yes-no',
+    waitSeconds: 'number',
+  },
   'apply-manifest': { name: 'text', manifest: 'text' },
   'wait-node-ready': { node: 'text' },
   'wait-apiserver-ready': { url: 'text', caPath: 'path' },

@@ -2,21 +2,21 @@
 // own: a machine that has come under the same name meanwhile keeps its Node. Never one whose kubelet still
 // reports, because its pods run on.
 import { AppError } from '../../shared/errors.ts';
-import type { StepArgs } from '../../shared/model/step.ts';
-import type { KubeApi } from '../host/kube-api.ts';
-import { conditionOf, textAt } from './kube-object.ts';
-import { deleteObject, getObject, lookPatiently, withAdminApi } from './kube-session.ts';
-import type { StepContext, StepRunner } from './step-runner.ts';
+import { conditionOf } from './kube-object.ts';
+import { deleteObject, lookPatiently, withAdminApi } from './kube-session.ts';
+import { nodePath, ownNode } from './own-node.ts';
+import type { StepRunner } from './step-runner.ts';
 import { patiently } from './wait-until.ts';
-
-type Args = StepArgs['delete-node'];
 
 export const deleteNode: StepRunner<'delete-node'> = {
   kind: 'delete-node',
   title: ({ node }) => `delete node ${node}`,
 
   async check(args, context) {
-    const found = await withAdminApi(context, async (api) => await ownNode(api, args, context));
+    const found = await withAdminApi(
+      context,
+      async (api) => await lookPatiently(context, async () => await ownNode(api, args)),
+    );
     return found === null
       ? { kind: 'satisfied' }
       : { kind: 'needed', why: `node ${args.node} is in the cluster` };
@@ -24,7 +24,7 @@ export const deleteNode: StepRunner<'delete-node'> = {
 
   async apply(args, context) {
     await withAdminApi(context, async (api) => {
-      const found = await ownNode(api, args, context);
+      const found = await lookPatiently(context, async () => await ownNode(api, args));
       if (found === null) return;
       if (conditionOf(found, 'Ready')?.status === 'True') {
         throw new AppError(
@@ -33,18 +33,8 @@ export const deleteNode: StepRunner<'delete-node'> = {
           { retryable: true },
         );
       }
-      await patiently(context, async () => await deleteObject(api, pathOf(args)));
+      await patiently(context, async () => await deleteObject(api, nodePath(args)));
     });
     return {};
   },
 };
-
-/** Null when there is none, or it is another machine's. */
-async function ownNode(api: KubeApi, args: Args, context: StepContext): Promise<unknown> {
-  const found = await lookPatiently(context, async () => await getObject(api, pathOf(args)));
-  if (found === null) return null;
-  const machineId = textAt(found, 'status', 'nodeInfo', 'machineID');
-  return args.machineId === '' || machineId === args.machineId ? found : null;
-}
-
-const pathOf = ({ node }: Args): string => `/api/v1/nodes/${encodeURIComponent(node)}`;

@@ -1,10 +1,12 @@
 // Every kind of step and its runner. A kind of the vocabulary that has none does not compile.
 import { applyManifest } from './apply-manifest.ts';
 import { checkEtcdRegistry } from './check-etcd-registry.ts';
+import { cordonNode } from './cordon-node.ts';
 import { createJoinCredentials } from './create-join-credentials.ts';
 import { deleteJoinCredentials } from './delete-join-credentials.ts';
 import { deleteNode } from './delete-node.ts';
 import { disableSwap } from './disable-swap.ts';
+import { drainNode } from './drain-node.ts';
 import { etcdSnapshot } from './etcd-snapshot.ts';
 import { fetchArtifact } from './fetch-artifact.ts';
 import { importImage } from './import-image.ts';
@@ -19,6 +21,7 @@ import { requestCertificate } from './request-certificate.ts';
 import { setSysctls } from './set-sysctls.ts';
 import { smokeTest } from './smoke-test.ts';
 import type { StepRegistry } from './step-runner.ts';
+import { uncordonNode } from './uncordon-node.ts';
 import { unpackArchive } from './unpack-archive.ts';
 import { unsealSecret } from './unseal-secret.ts';
 import { waitApiserverReady } from './wait-apiserver-ready.ts';
@@ -47,6 +50,9 @@ export const stepRegistry: StepRegistry = {
   'create-join-credentials': createJoinCredentials,
   'delete-join-credentials': deleteJoinCredentials,
   'delete-node': deleteNode,
+  'cordon-node': cordonNode,
+  'uncordon-node': uncordonNode,
+  'drain-node': drainNode,
   'unseal-secret': unsealSecret,
   'apply-manifest': applyManifest,
   'wait-node-ready': waitNodeReady,

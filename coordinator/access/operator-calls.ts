@@ -47,6 +47,11 @@ export const operatorCalls: { readonly [M in OperatorCall]: CallRow<M> } = {
     isPolled: true,
   },
   SmokeTest: { least: 'admin', about: ({ runId }) => ({ runId }), isPolled: true },
+  CordonNode: {
+    least: 'admin',
+    about: ({ requestId, action, name }) => ({ requestId, action, node: name }),
+    isPolled: true,
+  },
   // A stolen certificate makes no other one: what it can do ends when it is revoked.
   AddOperator: { least: 'local', about: ({ name, role }) => ({ name, wanted: role }) },
   RevokeOperator: { least: 'admin', about: ({ name }) => ({ name }) },

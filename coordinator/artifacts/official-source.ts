@@ -1,6 +1,7 @@
 // A lock from the official releases: every file checked against the checksum its project publishes,
 // every image pinned by the digest its registry answers. What was fetched for it stays in the store.
 import { AppError } from '../../shared/errors.ts';
+import { inParallel } from '../../shared/in-parallel.ts';
 import type { ReportArtifactProgress } from './artifact-progress.ts';
 import { digestFile, fileSize } from './artifact-store.ts';
 import {
@@ -13,7 +14,6 @@ import {
 import { sumFrom } from './checksum-file.ts';
 import { fetchText } from './download.ts';
 import { type FetchDependencies, fetchFile, lockImage } from './fetch-artifact.ts';
-import { inParallel } from './in-parallel.ts';
 import type { ArtifactLock, LockedArtifact } from './lock.ts';
 
 export interface OfficialLockRequest {

@@ -1,8 +1,8 @@
 // `artifacts pull`: everything a lock names into the store, several at once, never twice.
 import { isAbort } from '../../shared/errors.ts';
+import { inParallel } from '../../shared/in-parallel.ts';
 import type { ArtifactProgress, ReportArtifactProgress } from './artifact-progress.ts';
 import { type FetchDependencies, fetchLocked } from './fetch-artifact.ts';
-import { inParallel } from './in-parallel.ts';
 import type { ArtifactLock } from './lock.ts';
 
 export interface PullResult {

@@ -8,6 +8,7 @@ import { accessCommands } from './access-commands.ts';
 import type { CliIo } from './cli-io.ts';
 import { withConnection } from './connection.ts';
 import { exitCode, exitCodeFor } from './exit-codes.ts';
+import { nodeCommands } from './node-commands.ts';
 
 /** What a command answers: its exit code when it is not 0. */
 type Outcome = Promise<number | undefined>;
@@ -221,21 +222,6 @@ function tokenCommands(token: Command, { sub, run }: CommandTools): void {
   withConnection(sub(token, 'revoke <id>', 'end a token at once; who joined stays')).action(
     run(async () => (await import('./commands/token.ts')).revokeToken, ['id']),
   );
-}
-
-function nodeCommands(node: Command, { sub, run }: CommandTools): void {
-  const changes = [
-    ['approve', 'unlock it, let it come back, or let a host join that looks like another'],
-    ['evict', 'end what its agent may do; it may join again with a new token'],
-    ['ban', 'end what its agent may do; neither its key nor its machine may join again'],
-    ['remove', 'take a spare, a host that never joined or a worker that is gone out of the fleet'],
-  ] as const;
-  for (const [action, description] of changes) {
-    withConnection(sub(node, `${action} <name>`, description))
-      .option('--yes', 'also what takes something away')
-      .option('--dry-run', 'say what would be done, change nothing')
-      .action(run(async () => (await import('./commands/node.ts')).nodeCommand(action), ['name']));
-  }
 }
 
 function artifactCommands(artifacts: Command, { sub, run }: CommandTools): void {

@@ -67,13 +67,10 @@ export async function requestCertificate(
   const { value: cluster } = await onlyCluster(deps.store);
   const id = `c${sha256Hex(JSON.stringify([cluster.name, input])).slice(0, 15)}`;
   const base = { certificatePem: '', caPem: '', servers: [], cluster: cluster.name };
-  await record(deps, {
-    kind: 'user-certificate',
-    id,
-    cluster: cluster.name,
-    createdMs: deps.clock.now(),
-    ...input,
-  });
+  const { name } = cluster;
+  const asked = { id, cluster: name, createdMs: deps.clock.now(), ...input };
+  const text = `kubeconfig for ${input.user} asked for`;
+  await recordRequest(deps, { kind: 'user-certificate', ...asked }, text);
   const plan = await planFor(
     deps,
     { id, goal: 'user-certificate', kind: 'issue-user-certificate', cluster: cluster.name },
@@ -103,12 +100,8 @@ export async function requestSmokeTest(
   }
   const { value: cluster } = await onlyCluster(deps.store);
   const id = `s${sha256Hex(JSON.stringify([cluster.name, runId])).slice(0, 15)}`;
-  await record(deps, {
-    kind: 'smoke-test',
-    id,
-    cluster: cluster.name,
-    createdMs: deps.clock.now(),
-  });
+  const asked = { id, cluster: cluster.name, createdMs: deps.clock.now() };
+  await recordRequest(deps, { kind: 'smoke-test', ...asked }, 'smoke test asked for');
   const goal = 'smoke-test';
   const sought = { id, goal, kind: goal, cluster: cluster.name } as const;
   const plan = await planFor(deps, sought, signal);
@@ -124,7 +117,12 @@ function linesOf(outputs: StepOutputs): string[] {
   return text.startsWith('[') ? (JSON.parse(text) as string[]) : text.split('\n');
 }
 
-async function record(deps: Dependencies, request: OperatorRequest): Promise<void> {
+/** @param text for the audit log and the feed: "smoke test asked for" */
+export async function recordRequest(
+  deps: Pick<Dependencies, 'store' | 'audit' | 'feed' | 'clock'>,
+  request: OperatorRequest,
+  text: string,
+): Promise<void> {
   const { cluster } = request;
   const stored = await deps.store.get<ClusterRecord>(keys.cluster(cluster));
   if (stored === null || stored.value.masters.length === 0) {
@@ -135,10 +133,6 @@ async function record(deps: Dependencies, request: OperatorRequest): Promise<voi
   }
   const put = await deps.store.put(keys.request(request.id), request, 0);
   if (put.kind === 'conflict') return;
-  const text =
-    request.kind === 'smoke-test'
-      ? 'smoke test asked for'
-      : `kubeconfig for ${request.user} asked for`;
   await noteOperator(deps, {
     call: request.kind,
     cluster,

@@ -1,5 +1,8 @@
 // The words for why something waits: one row for every code, or this does not compile. Made where they
 // are shown; nobody reads them back.
+import { describeBlocking } from '../../shared/drain-words.ts';
+import { formatAge, formatRest } from '../../shared/duration.ts';
+import { CORDON_OPERATOR } from '../../shared/model/drain.ts';
 import { sentence } from '../planner/preflight/check.ts';
 import { isHeld, type Wait, type WaitCode, type WaitReason } from '../planner/wait.ts';
 import type { ChangeKind } from '../store/records.ts';
@@ -29,6 +32,9 @@ const changeWords: Readonly<Record<ChangeKind, { readonly does: string; readonly
     init: { does: 'is starting the control plane', ends: 'is the first ready master' },
     join: { does: 'is joining', ends: 'is a ready master' },
   };
+
+const forOwner = (owner: string): string =>
+  owner === CORDON_OPERATOR ? '' : ` for rollout ${owner}`;
 
 const table: { readonly [C in WaitCode]: (reason: Of<C>, now: number) => Words } = {
   'hosts-missing': ({ joined, size, pool }) => {
@@ -119,6 +125,18 @@ const table: { readonly [C in WaitCode]: (reason: Of<C>, now: number) => Words }
   'image-missing': ({ what, image }) => [
     `is held: ${what} needs ${image}, which is not in the coordinator’s store`,
     '`coordinator artifacts pull` has fetched it',
+  ],
+  cordoning: ({ owner }) => [`is being cordoned${forOwner(owner)}`, 'it takes no new pods'],
+  uncordoning: ({ owner }) => [`is being uncordoned${forOwner(owner)}`, 'it takes pods again'],
+  draining: ({ owner, left, blocking, overdueAtMs }, now) => [
+    left === null
+      ? `is being drained${forOwner(owner)}`
+      : `is being drained${forOwner(owner)}: waits for ${describeBlocking(blocking, left)}`,
+    `no pod is left on it, or in ${formatRest(Math.max(0, overdueAtMs - now))} at the latest`,
+  ],
+  'not-drained': ({ left, blocking, timeoutMs }) => [
+    `could not be drained within ${formatAge(timeoutMs)}, and stays cordoned: ${left === null ? 'its pods were never counted' : describeBlocking(blocking, left)}`,
+    'it is drained again (coordinator node drain) or given back (coordinator node uncordon)',
   ],
   'works-on': ({ goal, planId, doing }) => [
     `works on "${goal}"${doing === '' ? '' : `: ${doing}`}`,

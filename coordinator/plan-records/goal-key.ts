@@ -17,6 +17,9 @@ export const goalKinds = [
   'smoke-test',
   'user-certificate',
   'delete-node',
+  'cordon',
+  'drain',
+  'uncordon',
 ] as const;
 export type GoalKind = (typeof goalKinds)[number];
 

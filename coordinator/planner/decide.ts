@@ -6,7 +6,7 @@ import { learnApplied } from './applied.ts';
 import { next } from './cluster-state.ts';
 import { controlPlaneChoice } from './control-plane-choice.ts';
 import type { Decision } from './decision.ts';
-import { judgeGoOn } from './go-on.ts';
+import { judgeGoOn, plansToStop } from './go-on.ts';
 import { type Goal, together, type Wishes, waits } from './goal.ts';
 import { goals } from './goals/goals.ts';
 import { hostWaits } from './host-waits.ts';
@@ -27,6 +27,7 @@ export function decide(seen: ClusterView, now: number): Decision {
   const situation = next(situationOf({ view, topology, faults, now }));
   const wishes = together(goals.map((goal) => wishesOf(goal, situation)));
   const granted = grant(situation, wishes.wants);
+  const goOn = judgeGoOn(situation, wishes.wants);
   const said = [
     ...hostWaits(situation),
     ...choiceWaits(situation),
@@ -37,7 +38,8 @@ export function decide(seen: ClusterView, now: number): Decision {
     issue: granted.issue,
     cluster: situation.cluster === view.cluster ? null : situation.cluster,
     applied: news,
-    goOn: judgeGoOn(situation, wishes.wants),
+    goOn,
+    stop: plansToStop(situation, goOn),
     gone: goneHosts(situation),
     waits: said,
     faults,

@@ -1,5 +1,5 @@
 // What decide() answers.
-import type { NodeId } from '../../shared/model/ids.ts';
+import type { NodeId, PlanId } from '../../shared/model/ids.ts';
 import type { Lane, Stage } from '../../shared/model/plan.ts';
 import type { AppliedNews, Digests } from '../components/component.ts';
 import type { GoalKey } from '../plan-records/goal-key.ts';
@@ -22,6 +22,11 @@ export interface PlanDraft {
   readonly stages: readonly Stage[];
 }
 
+export interface UnwantedPlan {
+  readonly planId: PlanId;
+  readonly nodeId: NodeId;
+}
+
 export interface Decision {
   /** Plans to issue now; none for a lane with an unfinished plan. */
   readonly issue: readonly PlanDraft[];
@@ -31,6 +36,8 @@ export interface Decision {
   readonly applied: readonly AppliedNews[];
   /** Of every unfinished plan: whether a host that asks may go on with it. */
   readonly goOn: readonly GoOnVerdict[];
+  /** Unfinished plans that are to end because nobody wants them any more and they would do harm late. */
+  readonly stop?: readonly UnwantedPlan[];
   /** Hosts that have left and whose Node object is gone. Stored before plans are issued. */
   readonly gone?: readonly NodeId[];
   readonly waits: readonly Wait[];

@@ -7,7 +7,9 @@ import { isFinal } from '../../shared/model/plan.ts';
 import { inputsDigestOf } from '../plan-records/goal-key.ts';
 import type { PlanRecord } from '../store/records.ts';
 import { changes } from './changes.ts';
+import type { UnwantedPlan } from './decision.ts';
 import type { Want } from './goal.ts';
+import { goalTable } from './goal-table.ts';
 import { etcdHostsOf, mastersOf, type Situation } from './situation.ts';
 
 /**
@@ -26,18 +28,36 @@ export function judgeGoOn(situation: Situation, wanted: readonly Want[]): readon
     .flatMap(({ plans }) => plans)
     .filter(({ state }) => !isFinal(state));
   if (open.length === 0) return [];
-  const wants = new Map(wanted.map((want) => [aboutOf(want), want]));
+  const wants = Map.groupBy(wanted, aboutOf);
   return open.map((plan) => {
-    const want = wants.get(aboutOf(plan.goalKey));
-    return { planId: plan.planId, goOn: verdictOn(plan, want, situation) };
+    const about = wants.get(aboutOf(plan.goalKey)) ?? [];
+    return { planId: plan.planId, goOn: verdictOn(plan, about, situation) };
   });
+}
+
+/** Of these verdicts, the plans that must not act late. */
+export function plansToStop(
+  { view }: Situation,
+  verdicts: readonly GoOnVerdict[],
+): readonly UnwantedPlan[] {
+  const unwanted = new Set(
+    verdicts.filter(({ goOn }) => goOn === 'no').map(({ planId }) => planId),
+  );
+  return view.nodes
+    .flatMap(({ plans }) => plans)
+    .filter(
+      ({ planId, goalKey, stopRequested }) =>
+        unwanted.has(planId) && goalTable[goalKey.kind].endsUnwanted && !stopRequested,
+    )
+    .map(({ planId, nodeId }) => ({ planId, nodeId }));
 }
 
 const aboutOf = ({ kind, subject }: Pick<Want, 'kind' | 'subject'>): string => `${kind} ${subject}`;
 
-function verdictOn(plan: PlanRecord, want: Want | undefined, situation: Situation): GoOn {
+/** @param about what is wanted of the same kind about the same subject */
+function verdictOn(plan: PlanRecord, about: readonly Want[], situation: Situation): GoOn {
   // A retry asks for the same once more: what is under way is what it asks for.
-  if (want === undefined || inputsOf(want) !== plan.goalKey.inputsDigest) return 'no';
+  if (!about.some((want) => inputsOf(want) === plan.goalKey.inputsDigest)) return 'no';
   return isGateOpen(plan, situation) ? 'yes' : 'not-now';
 }
 

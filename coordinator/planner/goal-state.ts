@@ -123,10 +123,10 @@ function withinTheHour(
   due: Extract<GoalState, { kind: 'due' }>,
   { now, key, isWantedAgain = false }: Asking,
 ): GoalState {
-  const { perHour } = goalTable[key.kind];
+  const { perHour, countsWellEnded } = goalTable[key.kind];
   const recent = about.filter(
     (plan) =>
-      (isWantedAgain || plan.state !== 'done') &&
+      (plan.state !== 'done' || (isWantedAgain && countsWellEnded)) &&
       // A lane that was full is nobody's fault.
       plan.refusal !== 'busy' &&
       plan.goalKey.generation === key.generation &&

@@ -12,6 +12,13 @@ export interface GoalRules {
   readonly maxBackoffMs: number;
   /** Plans of one goal and subject that end otherwise than well, in an hour, whatever their inputs. */
   readonly perHour: number;
+  /**
+   * Whether one that ended well, and is wanted again, counts in that hour as well: then what it brought
+   * does not last. Otherwise being wanted again is its way of going on.
+   */
+  readonly countsWellEnded: boolean;
+  /** A plan of it that nobody wants any more is stopped: carried out late it would do harm. */
+  readonly endsUnwanted: boolean;
   /** Newest finished plans kept of a host, per subject. */
   readonly kept: number;
   /** Finished plans older than this go, but for the newest of the kind; null: whatever their age. */
@@ -28,6 +35,8 @@ const ofHost: GoalRules = {
   firstBackoffMs: 10_000,
   maxBackoffMs: 300_000,
   perHour: 12,
+  countsWellEnded: true,
+  endsUnwanted: false,
   kept: 12,
   keptMs: null,
   isBeforeJoin: false,
@@ -39,6 +48,19 @@ const ofCluster: GoalRules = { ...ofHost, lane: 'cluster' };
 const passing: GoalRules = { ...ofCluster, keptMs: hour };
 /** Asked for by an operator, who looks at the answer for a while. */
 const asked: GoalRules = { ...ofCluster, keptMs: 24 * hour };
+/**
+ * A few seconds of work of any master that is there, wanted again until its host is as it should be; who
+ * wants it has a limit of its own. Only the last ones are looked at.
+ */
+const ofDrain: GoalRules = {
+  ...asked,
+  attempts: 20,
+  firstBackoffMs: 3_000,
+  maxBackoffMs: 60_000,
+  countsWellEnded: false,
+  endsUnwanted: true,
+  kept: 4,
+};
 
 export const goalTable: Readonly<Record<GoalKind, GoalRules>> = {
   stage: towardsJoin,
@@ -54,4 +76,7 @@ export const goalTable: Readonly<Record<GoalKind, GoalRules>> = {
   'user-certificate': asked,
   // The host's kubelet may report for a while after its agent.
   'delete-node': { ...ofCluster, attempts: 8 },
+  cordon: ofDrain,
+  drain: ofDrain,
+  uncordon: ofDrain,
 };

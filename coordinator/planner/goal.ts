@@ -18,6 +18,8 @@ export interface Want {
   /** What the plan is computed from, as far as other inputs make it another plan. */
   readonly inputs: () => unknown;
   readonly brings?: () => Digests;
+  /** A plan of it that ended well is not the end of it: there is more to do. */
+  readonly again?: boolean;
   readonly stages: () => readonly Stage[];
 }
 

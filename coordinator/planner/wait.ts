@@ -1,6 +1,7 @@
 // Why something does not go on: a code with what belongs to it. The planner never writes a sentence;
 // words are made where they are shown (operator/wait-sentences.ts), one for every code, or this does
 // not compile.
+import type { BlockingPod } from '../../shared/model/drain.ts';
 import type { ChangeKind } from '../store/records.ts';
 import type { PreflightFault } from './preflight/check.ts';
 
@@ -51,6 +52,23 @@ export type WaitReason =
       readonly online: number;
     }
   | { readonly code: 'image-missing'; readonly what: string; readonly image: string }
+  // A host that is kept free of pods, or given back.
+  | { readonly code: 'cordoning'; readonly owner: string }
+  | { readonly code: 'uncordoning'; readonly owner: string }
+  | {
+      readonly code: 'draining';
+      readonly owner: string;
+      /** Pods; null before they were counted. */
+      readonly left: number | null;
+      readonly blocking: readonly BlockingPod[];
+      readonly overdueAtMs: number;
+    }
+  | {
+      readonly code: 'not-drained';
+      readonly left: number | null;
+      readonly blocking: readonly BlockingPod[];
+      readonly timeoutMs: number;
+    }
   // A goal and its plan.
   | {
       readonly code: 'works-on';
@@ -127,6 +145,7 @@ const heldCodes: ReadonlySet<WaitCode> = new Set([
   'no-auto-join',
   'ca-digest-unknown',
   'image-missing',
+  'not-drained',
   'held',
   'older-agent',
   'plan-refused',

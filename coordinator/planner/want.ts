@@ -23,7 +23,7 @@ export interface Granted {
 export function stateOf(situation: Situation, want: Want): GoalState {
   const { now } = situation;
   // What a plan brought is in the node's record; that it is wanted again says that it is not as it was.
-  const isWantedAgain = want.brings !== undefined;
+  const isWantedAgain = want.brings !== undefined || want.again === true;
   return goalState(plansOf(situation, want), { key: keyOf(situation, want), now, isWantedAgain });
 }
 
@@ -174,6 +174,8 @@ function waitFor(want: Want, state: Exclude<GoalState, { kind: 'due' }>): Answer
     case 'running':
       return { reason: runningReason(want, state.plan), sinceMs: runningSince(want, state.plan) };
     case 'backing-off':
+      // It goes on in a moment, and nothing has failed; what it waits for, its goal says.
+      if (want.again === true && state.plan.state === 'done') return null;
       return {
         reason: {
           code: 'backing-off',

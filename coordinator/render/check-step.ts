@@ -44,6 +44,11 @@ const artifact = {
   },
 };
 const credentials = { fields: { caPath: path, certificatePath: path, keyPath: path } };
+const cordon = {
+  node: text('nodeName'),
+  machineId: text('machineId'),
+  owner: text('cordonOwner'),
+};
 const member = { fields: { name: text('nodeName'), clientUrl: url, peerUrl: url } };
 
 const rules: { readonly [K in StepKind]: FieldRules<StepArgs[K]> } = {
@@ -106,6 +111,16 @@ const rules: { readonly [K in StepKind]: FieldRules<StepArgs[K]> } = {
     files: { listOf: { fields: { name: text('secretName'), path } } },
   },
   'delete-node': { node: text('nodeName'), machineId: text('machineId') },
+  'cordon-node': cordon,
+  'uncordon-node': cordon,
+  'drain-node': {
+    ...cordon,
+    podGraceSeconds: noText,
+    evictUnmanaged: noText,
+    deleteEmptyDirData: noText,
+    disableEviction: noText,
+    waitSeconds: noText,
+  },
   'apply-manifest': { name: text('identifier'), manifest: text('rendered') },
   'wait-node-ready': { node: text('nodeName') },
   'wait-apiserver-ready': { url, caPath: path },

@@ -14,6 +14,7 @@ import { findPool } from '../operator/clusters.ts';
 import type { OperatorDependencies } from '../operator/dependencies.ts';
 import { explain } from '../operator/explain.ts';
 import { getDocuments } from '../operator/get.ts';
+import { requestOfHost } from '../operator/host-requests.ts';
 import { changeOrTimeout, requestCertificate, requestSmokeTest } from '../operator/requests.ts';
 import { retry } from '../operator/retry.ts';
 import { keys, type NodeRecord, type PlanRecord } from '../store/records.ts';
@@ -125,6 +126,11 @@ export function operatorHandlers(deps: OperatorDependencies): Handlers<OperatorD
       await requestCertificate(deps, { csrPem, user, ttlSeconds }, signal),
 
     SmokeTest: async ({ runId }, { signal }) => await requestSmokeTest(deps, runId, signal),
+
+    CordonNode: async (request, { signal }) => {
+      const { state, lines } = await requestOfHost(deps, request, signal);
+      return { state, lines: [...lines] };
+    },
 
     AddOperator: async ({ name, role, ttlSeconds, certificateTtlSeconds }) => {
       const ttlMs = ttlSeconds * 1000;

@@ -160,6 +160,21 @@ const operator: RulesOf<OperatorDefinition> = {
     fields: { csrPem: words(16 * kib), user: name, ttlSeconds: count },
   },
   SmokeTest: { longestBytes: small, fields: { runId: words(128) } },
+  CordonNode: {
+    longestBytes: 16 * kib,
+    fields: {
+      requestId: words(128),
+      action: words(64),
+      name,
+      known: words(8 * kib),
+      timeoutSeconds: count,
+      hasGrace: flag,
+      graceSeconds: count,
+      deleteEmptyDirData: flag,
+      evictUnmanaged: flag,
+      disableEviction: flag,
+    },
+  },
   AddOperator: {
     longestBytes: small,
     fields: { name, role: words(64), ttlSeconds: count, certificateTtlSeconds: count },

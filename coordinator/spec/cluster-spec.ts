@@ -38,6 +38,25 @@ const pool = z.strictObject({
     .describe('which address of a host Kubernetes uses; default: that of the default route'),
 });
 
+const duration = z.string().regex(/^\d{1,6}(s|m|h)$/, 'a duration such as 60s, 5m or 1h');
+
+/** Words that users of `kubectl drain` know. */
+const drain = z.strictObject({
+  timeout: duration.default('10m').describe('how long a host is drained before onTimeout'),
+  onTimeout: z
+    .enum(['skip', 'delete'])
+    .default('skip')
+    .describe(
+      'skip: give the host back and leave it for later; delete: delete its pods, asking no budget',
+    ),
+  gracePeriod: duration.nullable().default(null).describe('time for a pod to end; null: its own'),
+  deleteEmptyDirData: z
+    .boolean()
+    .default(true)
+    .describe('evict pods whose emptyDir data is lost with them'),
+  force: z.boolean().default(false).describe('evict pods that no controller would make again'),
+});
+
 const rollout = z.strictObject({
   canary: z.int().min(0).default(1).describe('hosts changed first, alone, before the waves'),
   maxUnavailable: z
@@ -47,13 +66,10 @@ const rollout = z.strictObject({
     ])
     .default('10%')
     .describe('hosts of a pool changed at the same time, a number or a percentage'),
-  soak: z
-    .string()
-    .regex(/^\d+(s|m|h)$/, 'a duration such as 60s, 5m or 1h')
-    .default('60s')
-    .describe('how long a wave must stay healthy before the next one'),
+  soak: duration.default('60s').describe('how long a wave must stay healthy before the next one'),
   failureBudget: z.int().min(0).default(1).describe('failed hosts after which nothing new starts'),
   windows: z.array(text('line')).default([]).describe('maintenance windows as cron expressions'),
+  drain: drain.prefault({}).describe('how the pods of a host are moved before it is changed'),
 });
 
 /** Plans travel whole, and have an end. */

@@ -7,6 +7,7 @@ import type { StoredEnvelope } from '../../shared/rpc/codec.ts';
 import type { ArtifactLock } from '../artifacts/lock.ts';
 import type { Applied, Digests } from '../components/component.ts';
 import type { GoalKey } from '../plan-records/goal-key.ts';
+import type { DrainLimits } from '../planner/drain-plans.ts';
 import type { ClusterSpec } from '../spec/cluster-spec.ts';
 import type { IdentityRecord } from './identity-record.ts';
 
@@ -220,7 +221,7 @@ export interface JournalPosition {
   readonly nextOffset: number;
 }
 
-/** What an operator asked a cluster to do once: an operator's certificate, a smoke test. */
+/** What an operator asked a cluster to do once: a certificate, a smoke test, to drain a host. */
 export type OperatorRequest =
   | {
       readonly kind: 'user-certificate';
@@ -236,6 +237,25 @@ export type OperatorRequest =
       readonly id: string;
       readonly cluster: string;
       readonly createdMs: number;
+    }
+  | HostRequest;
+
+/** Of the requests about one host only the newest counts. */
+export type HostRequest =
+  | {
+      readonly kind: 'cordon' | 'uncordon';
+      readonly id: string;
+      readonly cluster: string;
+      readonly node: NodeId;
+      readonly createdMs: number;
+    }
+  | {
+      readonly kind: 'drain';
+      readonly id: string;
+      readonly cluster: string;
+      readonly node: NodeId;
+      readonly createdMs: number;
+      readonly limits: DrainLimits;
     };
 
 export const operatorRoles = ['admin', 'viewer'] as const;

@@ -11,6 +11,7 @@ import {
   goalKinds,
   inputsDigestOf,
 } from '../plan-records/goal-key.ts';
+import { fillSpecs } from './fill-specs.ts';
 import {
   type ClusterRecord,
   type FactsRecord,
@@ -34,6 +35,7 @@ export async function upgradeRecords(store: Store): Promise<void> {
     );
   }
   await fillOrigins(store);
+  await fillSpecs(store);
   if (schema === STORE_SCHEMA) return;
   await upgradePlans(store);
   await upgradeClusters(store);

@@ -49,6 +49,11 @@ export const stepKinds = {
   'create-join-credentials': change(60),
   'delete-join-credentials': change(60),
   'delete-node': change(60),
+  // Another master may have done it meanwhile, and more: one that comes back asks first, and a stop is
+  // the end of it.
+  'cordon-node': { effects: ['disrupt'], timeoutSeconds: 60, onStop: 'interrupt' },
+  'uncordon-node': { effects: ['disrupt'], timeoutSeconds: 60, onStop: 'interrupt' },
+  'drain-node': { effects: ['disrupt'], timeoutSeconds: 90, onStop: 'interrupt' },
   'unseal-secret': change(30),
   'apply-manifest': change(120),
   'wait-node-ready': read(300),

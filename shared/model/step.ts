@@ -42,6 +42,14 @@ export interface EtcdCredentials {
   readonly keyPath: string;
 }
 
+export interface CordonArgs {
+  readonly node: string;
+  /** Empty: whatever machine it is of. */
+  readonly machineId: string;
+  /** In whose name: an operator's (CORDON_OPERATOR), or a rollout's id. */
+  readonly owner: string;
+}
+
 export interface StepArgs {
   /** swapoff, fstab lines commented, swap units masked. */
   'disable-swap': Record<never, never>;
@@ -147,6 +155,29 @@ export interface StepArgs {
   };
   /** The Node object of a host that has left. `machineId` empty: whatever machine it is of. */
   'delete-node': { readonly node: string; readonly machineId: string };
+  /**
+   * Marks the Node unschedulable, in the name of `owner`. Output `cordoned`: ours; others, when somebody
+   * else had done it before, which is left as it is; gone, when there is no such Node of this machine.
+   */
+  'cordon-node': CordonArgs;
+  /** Only what `owner` has cordoned; the operator's takes any away. Output `uncordoned`: yes, not-ours. */
+  'uncordon-node': CordonArgs;
+  /**
+   * Has the pods of a cordoned Node end that may end now, and ends well also when some are left.
+   * Outputs: `left`, a number; `blocking`, JSON of BlockingPod[] (shared/model/drain.ts); `cordoned`:
+   * yes; no, when somebody has made it schedulable and so nothing was done; gone.
+   */
+  'drain-node': CordonArgs & {
+    /** Instead of each pod's own. */
+    readonly podGraceSeconds: number | null;
+    /** Pods that no controller makes again. */
+    readonly evictUnmanaged: boolean;
+    readonly deleteEmptyDirData: boolean;
+    /** Deletes pods instead of evicting them, so that no budget is asked. */
+    readonly disableEviction: boolean;
+    /** It looks again and again for so long. */
+    readonly waitSeconds: number;
+  };
   'apply-manifest': { readonly name: string; readonly manifest: string };
   /** By the host's own kubelet credential, or the administrator's on a master. */
   'wait-node-ready': { readonly node: string };

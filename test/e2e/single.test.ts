@@ -156,3 +156,69 @@ test('the lab’s command line hands words, stdin and exit codes to what it runs
     stderr: 'lab single has no host w9; it has m1, w1\n',
   });
 });
+
+test('a node is drained as its disruption budgets allow, and given back', async () => {
+  const ofNode = async (path: string): Promise<string> =>
+    (await fleet.kubectl(['get', 'node', 'w1', '-o', `jsonpath={${path}}`])).stdout;
+  const images = (await ofNode('.status.images[*].names[*]')).split(' ');
+  const image = images.find((name) => name.includes('/agnhost:'));
+  if (image === undefined) throw new Error(`w1 has no image to run: ${images.join(' ')}`);
+  const shop = (allowed: number): string => [web(image), budget(allowed)].join('---\n');
+  const applied = await fleet.kubectl(['apply', '-f', '-'], { stdin: shop(0) });
+  expect(applied.exitCode).toBe(0);
+  const ready = async (): Promise<string> =>
+    (await fleet.kubectl(['get', 'deployment', 'web', '-o', 'jsonpath={.status.readyReplicas}']))
+      .stdout;
+  const isUp = async (): Promise<boolean> => (await ready()) === '2';
+  await until(isUp, { what: 'two pods behind a budget', timeoutMs: 120_000, everyMs: 500 });
+
+  const held = await fleet.coordinator(['node', 'drain', 'w1', '--timeout', '15s']);
+  expect(held.exitCode).toBe(124);
+  expect(held.stderr).toMatch(/pod default\/web-[a-z0-9-]+, held by PodDisruptionBudget web/);
+  expect(held.stderr).toContain('w1 is not drained within 15s, and stays cordoned');
+  expect(await ready()).toBe('2');
+  expect(await ofNode('.spec.unschedulable')).toBe('true');
+  expect((await fleet.coordinator(['explain', 'w1'])).stdout).toContain(
+    'held by PodDisruptionBudget web',
+  );
+
+  // One at a time would not do: nobody else could take the first.
+  await fleet.kubectl(['apply', '-f', '-'], { stdin: shop(2) });
+  const drained = await fleet.coordinator(['node', 'drain', 'w1', '--timeout', '2m']);
+  console.log(drained.stderr, drained.stdout);
+  expect(drained).toMatchObject({ exitCode: 0, stdout: 'w1 is drained, and stays cordoned\n' });
+  const { stdout } = await fleet.kubectl([
+    ...['get', 'pods', '-A', '--field-selector', 'spec.nodeName=w1', '-o'],
+    'jsonpath={.items[*].metadata.ownerReferences[*].kind}',
+  ]);
+  expect(new Set(stdout.split(' '))).toEqual(new Set(['DaemonSet']));
+
+  expect(await fleet.must(['node', 'uncordon', 'w1'])).toBe('w1 takes pods again\n');
+  expect(await ofNode('.spec.unschedulable')).toBe('');
+  expect(await ofNode('.metadata.annotations')).not.toContain('cordoned-by');
+  await until(isUp, { what: 'the pods to come back', timeoutMs: 120_000, everyMs: 500 });
+});
+
+const web = (image: string): string => `
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web}
+spec:
+  replicas: 2
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec:
+      terminationGracePeriodSeconds: 1
+      containers:
+        - {name: web, image: '${image}', imagePullPolicy: IfNotPresent, args: [pause]}
+`;
+
+const budget = (maxUnavailable: number): string => `
+apiVersion: policy/v1
+kind: PodDisruptionBudget
+metadata: {name: web}
+spec:
+  maxUnavailable: ${maxUnavailable}
+  selector: {matchLabels: {app: web}}
+`;

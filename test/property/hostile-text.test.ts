@@ -26,7 +26,7 @@ import { AppError } from '../../shared/errors.ts';
 import { type NodeFacts, planningFacts } from '../../shared/model/facts.ts';
 import type { JournalRecord, StepOutputs } from '../../shared/model/progress.ts';
 import { jsonToWire } from '../../shared/rpc/codec.ts';
-import { aCluster, aFacts, aNode, aView } from '../support/cluster-builders.ts';
+import { aCluster, aFacts, aNode, aView, startMs } from '../support/cluster-builders.ts';
 import {
   hostileText,
   MARK,
@@ -219,7 +219,12 @@ describe('a spec', () => {
           nodeAddress: { interface: 'eth0', range: '192.168.7.0/24' },
         },
       ],
-      rollout: { maxUnavailable: '10%', soak: '60s', windows: ['0 3 * * *'] },
+      rollout: {
+        maxUnavailable: '10%',
+        soak: '60s',
+        windows: ['0 3 * * *'],
+        drain: { timeout: '10m', gracePeriod: '30s', onTimeout: 'skip' },
+      },
       kubelet: { evictionHard: { 'memory.available': '200Mi' } },
       kubeProxy: { metricsBindAddress: '127.0.0.1:10249' },
       host: {
@@ -365,6 +370,13 @@ describe('what is past the door all the same', () => {
 
 describe('the outputs of a step', () => {
   const sealed = { encapsulated: 'ZW5j', ciphertext: 'Y2lwaGVy', context: 'p000000000001/c' };
+  const held = {
+    namespace: 'shop',
+    pod: 'web-1',
+    why: 'budget',
+    budget: 'web',
+    message: 'needs 2 healthy pods',
+  };
   const usual: Readonly<Record<string, StepOutputs>> = {
     'read-ca-digest': { caDigest: digestOf('ca') },
     'create-join-credentials': { sealed: JSON.stringify(sealed), tokenId: 'abcdef' },
@@ -372,6 +384,8 @@ describe('the outputs of a step', () => {
     'etcd-snapshot': { revision: '7', hash: 'a1', bytes: '20', path: '/var/lib/x/first.db' },
     'issue-user-certificate': { certificate: pem, ca: pem },
     'smoke-test': { lines: 'pods: fine', result: 'passed' },
+    'cordon-node': { cordoned: 'ours' },
+    'drain-node': { left: '1', blocking: JSON.stringify([held]), cordoned: 'yes' },
   };
   const requests: readonly OperatorRequest[] = [
     {
@@ -383,6 +397,21 @@ describe('the outputs of a step', () => {
       ttlSeconds: 3600,
       createdMs: 0,
     },
+    {
+      kind: 'drain',
+      id: 'd1',
+      cluster: 'lab',
+      node: aNode('w1', 21).record.id,
+      createdMs: startMs,
+      limits: {
+        timeoutMs: 60_000,
+        podGraceSeconds: null,
+        evictUnmanaged: false,
+        deleteEmptyDirData: true,
+        disableEviction: false,
+        alone: 'drain',
+      },
+    },
   ];
   const places = [
     ...textPlaces(usual, (path) => path.length === 1),
@@ -391,7 +420,20 @@ describe('the outputs of a step', () => {
       as: 'value' as const,
       original,
     })),
+    ...Object.entries(held).map(([field, original]) => ({
+      path: ['drain-node', 'blocking', field],
+      as: 'value' as const,
+      original,
+    })),
   ];
+
+  /** In a document that is one output. */
+  function withInner([kind, output, field]: readonly unknown[], text: string): typeof usual {
+    const document = kind === 'drain-node' ? held : sealed;
+    const changed = { ...document, [String(field)]: text };
+    const value = JSON.stringify(kind === 'drain-node' ? [changed] : changed);
+    return { ...usual, [String(kind)]: { ...usual[String(kind)], [String(output)]: value } };
+  }
 
   /** Ends the plan as the reports of a host with these outputs would end it. */
   function report(world: PlanningWorld, plan: PlanRecord, told: typeof usual): readonly string[] {
@@ -420,16 +462,8 @@ describe('the outputs of a step', () => {
       .chain((place) => hostileText(place.original).map((text) => ({ place, text })));
     fc.assert(
       fc.property(attack, ({ place, text }) => {
-        const isInner = place.path.length === 3;
-        const told = isInner
-          ? {
-              ...usual,
-              'create-join-credentials': {
-                tokenId: 'abcdef',
-                sealed: JSON.stringify({ ...sealed, [String(place.path[2])]: text }),
-              },
-            }
-          : withText(usual, place, text);
+        const told =
+          place.path.length === 3 ? withInner(place.path, text) : withText(usual, place, text);
         const nodes = hosts.map((host) => aNode(host.name, host.number, { pool: host.pool }));
         const world = new PlanningWorld(nodes, { ...aView(nodes, aCluster()), requests });
         const lines: string[] = [];

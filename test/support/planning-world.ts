@@ -4,7 +4,7 @@ import type { Applied } from '../../coordinator/components/component.ts';
 import { decide } from '../../coordinator/planner/decide.ts';
 import type { Decision, PlanDraft } from '../../coordinator/planner/decision.ts';
 import type { ClusterView, NodeView } from '../../coordinator/planner/view.ts';
-import type { PlanRecord } from '../../coordinator/store/records.ts';
+import type { OperatorRequest, PlanRecord } from '../../coordinator/store/records.ts';
 import { digestOf } from '../../shared/canonical.ts';
 import { type NodeFacts, planningFacts } from '../../shared/model/facts.ts';
 import type { Lane, RefusalReason } from '../../shared/model/plan.ts';
@@ -53,6 +53,11 @@ export class PlanningWorld {
       for (const nodeId of decision.gone ?? []) {
         this.#change(nodeId, (node) => ({ ...node, record: { ...node.record, isGone: true } }));
       }
+      for (const { planId } of decision.stop ?? []) {
+        const plan = this.running().find((one) => one.planId === planId);
+        if (plan !== undefined)
+          this.#replace({ ...plan, stopRequested: true, stopReason: 'unwanted' });
+      }
       for (const draft of decision.issue) {
         this.#number += 1;
         const node = this.view.nodes.find((entry) => entry.record.id === draft.nodeId);
@@ -69,7 +74,8 @@ export class PlanningWorld {
       const isNews =
         decision.cluster !== null ||
         decision.applied.length > 0 ||
-        (decision.gone ?? []).length > 0;
+        (decision.gone ?? []).length > 0 ||
+        (decision.stop ?? []).length > 0;
       if (!isNews && decision.issue.length === 0) return decision;
     }
     throw new Error('decide() reaches no fixed point');
@@ -130,6 +136,16 @@ export class PlanningWorld {
       ...error,
     };
     this.#end(plan, { ...plan, state: 'failed', error: full });
+  }
+
+  /** The agent knows of the stop. */
+  stop(plan: PlanRecord): void {
+    this.#end(plan, { ...plan, state: 'stopped' });
+  }
+
+  /** An operator asks; the newest request comes last. */
+  ask(request: OperatorRequest): void {
+    this.view = { ...this.view, requests: [...this.view.requests, request] };
   }
 
   refuse(plan: PlanRecord, refusal: RefusalReason): void {

@@ -1,8 +1,9 @@
 // Whole stories of fleets, told through what decide() answers after everything that happens.
 import { matchesGolden } from './golden.ts';
+import { storiesOfDrains } from './stories-of-drains.ts';
 import { storiesOfInstalls } from './stories-of-installs.ts';
 import { storiesOfTrouble } from './stories-of-trouble.ts';
 
-const stories = Object.entries({ ...storiesOfInstalls, ...storiesOfTrouble });
+const stories = Object.entries({ ...storiesOfInstalls, ...storiesOfTrouble, ...storiesOfDrains });
 
 matchesGolden('stories', new Map(stories.map(([name, tell]) => [name, () => tell().text()])));

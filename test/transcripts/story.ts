@@ -4,7 +4,7 @@
 import type { Decision } from '../../coordinator/planner/decision.ts';
 import type { NodeView } from '../../coordinator/planner/view.ts';
 import type { ClusterRecord, PlanRecord } from '../../coordinator/store/records.ts';
-import type { StepError } from '../../shared/model/progress.ts';
+import type { StepError, StepOutputs } from '../../shared/model/progress.ts';
 import { aCluster, aView, startMs } from '../support/cluster-builders.ts';
 import { PlanningWorld } from '../support/planning-world.ts';
 import {
@@ -27,6 +27,7 @@ export class Story {
   readonly #told = new Map<string, string>();
   #record: readonly string[];
   #faults: readonly string[] = [];
+  #stops: readonly string[] = [];
   #plans = 0;
   #wakeMs: number | null = null;
 
@@ -71,6 +72,29 @@ export class Story {
     this.happens(`${labels.toSorted(byName).join('; ')}: done`, () => {
       for (const plan of plans) this.world.finish(plan);
     });
+  }
+
+  /** @param told outputs by kind of step */
+  endsWith(label: string, told: Readonly<Record<string, StepOutputs>>): void {
+    const plan = this.#plan(label);
+    const words = Object.values(told).map(
+      (outputs) =>
+        `${Object.entries(outputs)
+          .map(([name, value]) => `${name} ${value}`)
+          .join(', ')}`,
+    );
+    this.happens(`${label}: done: ${words.join('; ')}`, () => this.world.finish(plan, told));
+  }
+
+  /** The agent has heard of the stop. */
+  stops(label: string): void {
+    const plan = this.#plan(label);
+    this.happens(`${label}: stopped`, () => this.world.stop(plan));
+  }
+
+  /** What runs. */
+  labels(): readonly string[] {
+    return this.world.running().map((plan) => this.#label(plan));
   }
 
   /** Every plan that runs ends well, the next ones too, until nothing runs. */
@@ -132,6 +156,10 @@ export class Story {
     this.#say('recorded', newIn(record, this.#record));
     this.#say('preflight', newIn(faults, this.#faults));
     this.#say('mended', newIn(this.#faults, faults));
+    const stopping = this.world.running().filter(({ stopRequested }) => stopRequested);
+    const stops = stopping.map((plan) => this.#label(plan)).toSorted(byName);
+    this.#say('stops', newIn(stops, this.#stops));
+    this.#stops = stops;
     this.#say('issued', issued.map(issuedLine).toSorted(byName));
     this.#record = record;
     this.#faults = faults;

@@ -13,6 +13,7 @@ const kinds = new Set(Object.keys(stepRegistry));
 test.each(fleets)('an agent takes every plan of $name', ({ view }) => {
   const world = new PlanningWorld([], view);
   world.runAll();
+  drainOne(world);
   const names = new Map(world.view.nodes.map(({ record }) => [record.id, record]));
   expect(world.plans.length).toBeGreaterThan(5);
   for (const { draft, planId } of world.plans) {
@@ -29,3 +30,26 @@ test.each(fleets)('an agent takes every plan of $name', ({ view }) => {
     expect(parsed).toMatchObject({ kind: 'plan' });
   }
 });
+
+/** What operators ask for about a host comes in plans of its own. */
+function drainOne(world: PlanningWorld): void {
+  const node = world.view.nodes[0]?.record.id;
+  if (node === undefined) throw new Error('there is no host');
+  const limits = {
+    timeoutMs: 60_000,
+    podGraceSeconds: null,
+    evictUnmanaged: false,
+    deleteEmptyDirData: true,
+    disableEviction: false,
+    alone: 'drain',
+  } as const;
+  const asked = { cluster: world.view.cluster.name, node };
+  world.ask({ kind: 'drain', id: 'd1', ...asked, createdMs: world.now, limits });
+  world.settle();
+  for (const plan of world.running()) world.finish(plan, { 'cordon-node': { cordoned: 'ours' } });
+  world.settle();
+  world.ask({ kind: 'uncordon', id: 'd2', ...asked, createdMs: world.now + 1 });
+  world.settle();
+  const kinds = new Set(world.drafts.map(({ goalKey }) => goalKey.kind));
+  expect([...kinds]).toEqual(expect.arrayContaining(['cordon', 'drain', 'uncordon']));
+}

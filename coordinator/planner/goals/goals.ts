@@ -5,6 +5,7 @@ import type { Goal } from '../goal.ts';
 import { clusterKeys } from './cluster-keys.ts';
 import { credentials, forgetCredentials } from './credentials.ts';
 import { deleteNode } from './delete-node.ts';
+import { cordon, drain, uncordon } from './host-requests.ts';
 import { init } from './init.ts';
 import { join } from './join.ts';
 import { prepare } from './prepare.ts';
@@ -26,6 +27,9 @@ const byKind: Readonly<Record<GoalKind, Goal>> = {
   'smoke-test': smokeTest,
   'user-certificate': userCertificate,
   'delete-node': deleteNode,
+  cordon,
+  drain,
+  uncordon,
 };
 
 export const goals: readonly Goal[] = Object.values(byKind);

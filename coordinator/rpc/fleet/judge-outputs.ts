@@ -2,6 +2,7 @@
 // operator's kubeconfig and terminals are made of it. A step whose answer is not what its kind answers
 // has failed, and so has its plan; the rest of the fleet is decided on without it.
 import { alphabets, isOf, type TextKind } from '../../../shared/alphabets.ts';
+import { parseBlockingPods } from '../../../shared/model/drain.ts';
 import type { JournalRecord, StepError, StepOutputs } from '../../../shared/model/progress.ts';
 import type { SealedSecret, StepKind } from '../../../shared/model/step.ts';
 import { plainText } from '../../../shared/plain-text.ts';
@@ -20,6 +21,18 @@ const unknown: Judge = { what: 'text', judge: (value) => plainText(value.slice(0
 const mostOutputs = 32;
 const sealed: Judge = { what: 'a sealed secret', judge: judgeSealed };
 
+const count: Judge = {
+  what: 'a number',
+  judge: (value) => (/^(0|[1-9]\d{0,5})$/.test(value) ? value : null),
+};
+const blocking: Judge = {
+  what: 'a list of pods',
+  judge: (value) => {
+    const pods = parseBlockingPods(value);
+    return pods === null ? null : JSON.stringify(pods);
+  },
+};
+
 const answers: Partial<Readonly<Record<StepKind, Readonly<Record<string, Judge>>>>> = {
   'read-ca-digest': { caDigest: of('sha256') },
   'check-etcd-registry': { state: of('identifier') },
@@ -31,6 +44,9 @@ const answers: Partial<Readonly<Record<StepKind, Readonly<Record<string, Judge>>
   },
   'create-join-credentials': { sealed, tokenId: of('bootstrapTokenId') },
   'issue-user-certificate': { certificate: of('pem'), ca: of('pem') },
+  'cordon-node': { cordoned: of('identifier') },
+  'uncordon-node': { uncordoned: of('identifier') },
+  'drain-node': { left: count, blocking, cordoned: of('identifier') },
   'smoke-test': { lines, result: of('identifier') },
 };
 

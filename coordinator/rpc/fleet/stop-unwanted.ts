@@ -2,10 +2,11 @@
 // begins no step without a signed go-on, and one that will not come would keep its lane for ever.
 import type { Clock } from '../../../shared/clock.ts';
 import type { Logger } from '../../../shared/log.ts';
-import type { NodeId } from '../../../shared/model/ids.ts';
+import { asPlanId, type NodeId } from '../../../shared/model/ids.ts';
 import type { Coordinator } from '../../coordinator.ts';
 import type { AuditLog } from '../../events/audit-log.ts';
 import type { Plans } from '../../plan-records/plans.ts';
+import { stopUnwantedPlan } from '../../plan-records/stop-unwanted-plan.ts';
 
 /** What is not wanted for a moment only (an agent that comes back, a check) is not thrown away. */
 export const UNWANTED_FOR_MS = 60_000;
@@ -27,13 +28,8 @@ export async function stopUnwanted(
   for (const planId of waiting) {
     const decided = deps.goOn(planId);
     if (decided?.goOn !== 'no' || deps.clock.now() < decided.sinceMs + UNWANTED_FOR_MS) continue;
-    const change = await deps.plans.change(planId, (record) =>
-      record.nodeId === nodeId && record.state === 'accepted' && !record.stopRequested
-        ? { ...record, stopRequested: true, stopReason: 'unwanted' }
-        : record,
-    );
-    if (change === null || change.before === change.after) continue;
-    await deps.audit.append('plan-stopped', { planId, nodeId, reason: 'unwanted' });
+    const plan = { planId: asPlanId(planId), nodeId };
+    if (!(await stopUnwantedPlan(deps, plan, ['accepted']))) continue;
     deps.log.warn({ planId, nodeId }, 'a plan that waits to go on is not wanted any more');
   }
 }

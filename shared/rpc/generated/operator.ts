@@ -8,6 +8,8 @@ import type { ApplyRequest as _muster_v1_ApplyRequest, ApplyRequest__Output as _
 import type { ChangeNodeReply as _muster_v1_ChangeNodeReply, ChangeNodeReply__Output as _muster_v1_ChangeNodeReply__Output } from './muster/v1/ChangeNodeReply.ts';
 import type { ChangeNodeRequest as _muster_v1_ChangeNodeRequest, ChangeNodeRequest__Output as _muster_v1_ChangeNodeRequest__Output } from './muster/v1/ChangeNodeRequest.ts';
 import type { ChangeTokenRequest as _muster_v1_ChangeTokenRequest, ChangeTokenRequest__Output as _muster_v1_ChangeTokenRequest__Output } from './muster/v1/ChangeTokenRequest.ts';
+import type { CordonNodeReply as _muster_v1_CordonNodeReply, CordonNodeReply__Output as _muster_v1_CordonNodeReply__Output } from './muster/v1/CordonNodeReply.ts';
+import type { CordonNodeRequest as _muster_v1_CordonNodeRequest, CordonNodeRequest__Output as _muster_v1_CordonNodeRequest__Output } from './muster/v1/CordonNodeRequest.ts';
 import type { CreateTokenReply as _muster_v1_CreateTokenReply, CreateTokenReply__Output as _muster_v1_CreateTokenReply__Output } from './muster/v1/CreateTokenReply.ts';
 import type { CreateTokenRequest as _muster_v1_CreateTokenRequest, CreateTokenRequest__Output as _muster_v1_CreateTokenRequest__Output } from './muster/v1/CreateTokenRequest.ts';
 import type { Empty as _muster_v1_Empty, Empty__Output as _muster_v1_Empty__Output } from './muster/v1/Empty.ts';
@@ -47,6 +49,8 @@ export interface ProtoGrpcType {
       ChangeNodeReply: MessageTypeDefinition<_muster_v1_ChangeNodeReply, _muster_v1_ChangeNodeReply__Output>
       ChangeNodeRequest: MessageTypeDefinition<_muster_v1_ChangeNodeRequest, _muster_v1_ChangeNodeRequest__Output>
       ChangeTokenRequest: MessageTypeDefinition<_muster_v1_ChangeTokenRequest, _muster_v1_ChangeTokenRequest__Output>
+      CordonNodeReply: MessageTypeDefinition<_muster_v1_CordonNodeReply, _muster_v1_CordonNodeReply__Output>
+      CordonNodeRequest: MessageTypeDefinition<_muster_v1_CordonNodeRequest, _muster_v1_CordonNodeRequest__Output>
       CreateTokenReply: MessageTypeDefinition<_muster_v1_CreateTokenReply, _muster_v1_CreateTokenReply__Output>
       CreateTokenRequest: MessageTypeDefinition<_muster_v1_CreateTokenRequest, _muster_v1_CreateTokenRequest__Output>
       Empty: MessageTypeDefinition<_muster_v1_Empty, _muster_v1_Empty__Output>

@@ -199,6 +199,33 @@ describe('a turn', () => {
     ).toEqual(['a1', 'b2']);
   });
 
+  it('asks a host to end a plan that nobody wants any more, once', async () => {
+    const store = memoryStore(await diskWithNode());
+    let isWanted = true;
+    const decide: Decide = (view, now) => {
+      const decision = once(view, now);
+      if (isWanted) return decision;
+      const open = view.nodes.flatMap(({ plans }) => plans);
+      return { ...decision, stop: open.map(({ planId, nodeId }) => ({ planId, nodeId })) };
+    };
+    const coordinator = await coordinatorOn(store, decide);
+    await coordinator.turn();
+    const [plan] = await plansIn(store);
+    await update<PlanRecord>(store, keys.plan(plan?.planId ?? ''), (record) =>
+      record === null ? null : { ...record, state: 'accepted' },
+    );
+    isWanted = false;
+    coordinator.wakes.length = 0;
+    await coordinator.turn();
+    expect(await plansIn(store)).toMatchObject([
+      { state: 'accepted', stopRequested: true, stopReason: 'unwanted' },
+    ]);
+    const revision = await store.revision();
+    await coordinator.turn();
+    expect(await store.revision()).toBe(revision);
+    expect(coordinator.wakes).toContain(plan?.nodeId);
+  });
+
   it('gives up a plan that nobody took, when its time is over', async () => {
     const clock = manualClock();
     const store = memoryStore(await diskWithNode());

@@ -91,6 +91,10 @@ const rows: Readonly<Record<TextKind, Rows>> = {
     good: ['ann', 'ann-laptop', 'ci.build', 'a', 'a'.repeat(48)],
     bad: ['', 'Ann', 'root@local', '-a', '.', '..', 'a/b', 'a b', 'a\n', 'añ', 'a'.repeat(49)],
   },
+  cordonOwner: {
+    good: ['operator', 'r-20260101-1', 'a'],
+    bad: ['', 'A', '-a', 'a-', 'a.b', 'a b', 'a\n', 'a'.repeat(41)],
+  },
   imageReference: {
     good: ['registry.k8s.io/pause:3.10', 'localhost:5000/a/b', `a.b/c@sha256:${'0'.repeat(64)}`],
     bad: ['pause', 'a.b/c:1 x', 'a.b/c:1;', 'A/b:1', 'a.b/c@sha256:0', 'a.b/c:1\n'],

@@ -12,7 +12,11 @@ import {
   type OperatorDependencies,
   operatorHandlers,
 } from '../../../../coordinator/rpc/operator-service.ts';
-import { type ClusterRecord, keys } from '../../../../coordinator/store/records.ts';
+import {
+  type ClusterRecord,
+  keys,
+  type OperatorRequest,
+} from '../../../../coordinator/store/records.ts';
 import { AppError } from '../../../../shared/errors.ts';
 import { base64urlSha256 } from '../../../../shared/join-token.ts';
 import type { OperatorDefinition } from '../../../../shared/rpc/generated/muster/v1/Operator.ts';
@@ -111,8 +115,10 @@ export function operatorWorld(): OperatorWorld {
       view: async () => {
         const record = await cluster();
         if (record === null) return null;
+        const requests = await store.range<OperatorRequest>(keys.requests);
         return {
           ...aView(world.nodes, record),
+          requests: requests.map(({ value }) => value),
           artifacts: { stored: world.stored, pulling: false },
         };
       },

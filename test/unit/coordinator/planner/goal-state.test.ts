@@ -116,3 +116,23 @@ describe('a goal', () => {
     expect(kindOf(plans, { ...key, inputsDigest: 'new', generation: 1 })).toBe('due');
   });
 });
+
+describe('a drain that ended well and has more to do', () => {
+  const drainKey: GoalKey = { ...key, kind: 'drain' };
+  const ended = (agoMs: number) => aPlan({ state: 'done', goalKey: drainKey }, agoMs);
+  const stateOf = (plans: readonly PlanRecord[], isWantedAgain: boolean) =>
+    goalState(plans, { key: drainKey, now: startMs, isWantedAgain });
+
+  test('is due again after a few seconds', () => {
+    expect(stateOf([ended(2_999)], true).kind).toBe('backing-off');
+    expect(stateOf([ended(3_000)], true)).toEqual({ kind: 'due', attempt: 1 });
+    expect(stateOf([ended(3_000)], false).kind).toBe('done');
+  });
+
+  test('is not held back by the plans of an hour, and failures are', () => {
+    const many = Array.from({ length: 40 }, (_, index) => ended((41 - index) * minute));
+    expect(stateOf(many, true).kind).toBe('due');
+    const failing = many.map((plan) => ({ ...plan, state: 'refused', refusal: 'clock' }) as const);
+    expect(stateOf(failing, true).kind).toBe('backing-off');
+  });
+});

@@ -9,6 +9,8 @@ import type { ApplyRequest as _muster_v1_ApplyRequest, ApplyRequest__Output as _
 import type { ChangeNodeReply as _muster_v1_ChangeNodeReply, ChangeNodeReply__Output as _muster_v1_ChangeNodeReply__Output } from '../../muster/v1/ChangeNodeReply.ts';
 import type { ChangeNodeRequest as _muster_v1_ChangeNodeRequest, ChangeNodeRequest__Output as _muster_v1_ChangeNodeRequest__Output } from '../../muster/v1/ChangeNodeRequest.ts';
 import type { ChangeTokenRequest as _muster_v1_ChangeTokenRequest, ChangeTokenRequest__Output as _muster_v1_ChangeTokenRequest__Output } from '../../muster/v1/ChangeTokenRequest.ts';
+import type { CordonNodeReply as _muster_v1_CordonNodeReply, CordonNodeReply__Output as _muster_v1_CordonNodeReply__Output } from '../../muster/v1/CordonNodeReply.ts';
+import type { CordonNodeRequest as _muster_v1_CordonNodeRequest, CordonNodeRequest__Output as _muster_v1_CordonNodeRequest__Output } from '../../muster/v1/CordonNodeRequest.ts';
 import type { CreateTokenReply as _muster_v1_CreateTokenReply, CreateTokenReply__Output as _muster_v1_CreateTokenReply__Output } from '../../muster/v1/CreateTokenReply.ts';
 import type { CreateTokenRequest as _muster_v1_CreateTokenRequest, CreateTokenRequest__Output as _muster_v1_CreateTokenRequest__Output } from '../../muster/v1/CreateTokenRequest.ts';
 import type { Empty as _muster_v1_Empty, Empty__Output as _muster_v1_Empty__Output } from '../../muster/v1/Empty.ts';
@@ -84,6 +86,21 @@ export interface OperatorClient extends grpc.Client {
   changeToken(argument: _muster_v1_ChangeTokenRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_muster_v1_Empty__Output>): grpc.ClientUnaryCall;
   changeToken(argument: _muster_v1_ChangeTokenRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_muster_v1_Empty__Output>): grpc.ClientUnaryCall;
   changeToken(argument: _muster_v1_ChangeTokenRequest, callback: grpc.requestCallback<_muster_v1_Empty__Output>): grpc.ClientUnaryCall;
+  
+  /**
+   * Cordons, drains or gives back a node (long poll; call again while pending).
+   */
+  CordonNode(argument: _muster_v1_CordonNodeRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_muster_v1_CordonNodeReply__Output>): grpc.ClientUnaryCall;
+  CordonNode(argument: _muster_v1_CordonNodeRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_muster_v1_CordonNodeReply__Output>): grpc.ClientUnaryCall;
+  CordonNode(argument: _muster_v1_CordonNodeRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_muster_v1_CordonNodeReply__Output>): grpc.ClientUnaryCall;
+  CordonNode(argument: _muster_v1_CordonNodeRequest, callback: grpc.requestCallback<_muster_v1_CordonNodeReply__Output>): grpc.ClientUnaryCall;
+  /**
+   * Cordons, drains or gives back a node (long poll; call again while pending).
+   */
+  cordonNode(argument: _muster_v1_CordonNodeRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_muster_v1_CordonNodeReply__Output>): grpc.ClientUnaryCall;
+  cordonNode(argument: _muster_v1_CordonNodeRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_muster_v1_CordonNodeReply__Output>): grpc.ClientUnaryCall;
+  cordonNode(argument: _muster_v1_CordonNodeRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_muster_v1_CordonNodeReply__Output>): grpc.ClientUnaryCall;
+  cordonNode(argument: _muster_v1_CordonNodeRequest, callback: grpc.requestCallback<_muster_v1_CordonNodeReply__Output>): grpc.ClientUnaryCall;
   
   CreateToken(argument: _muster_v1_CreateTokenRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_muster_v1_CreateTokenReply__Output>): grpc.ClientUnaryCall;
   CreateToken(argument: _muster_v1_CreateTokenRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_muster_v1_CreateTokenReply__Output>): grpc.ClientUnaryCall;
@@ -261,6 +278,11 @@ export interface OperatorHandlers extends grpc.UntypedServiceImplementation {
   
   ChangeToken: grpc.handleUnaryCall<_muster_v1_ChangeTokenRequest__Output, _muster_v1_Empty>;
   
+  /**
+   * Cordons, drains or gives back a node (long poll; call again while pending).
+   */
+  CordonNode: grpc.handleUnaryCall<_muster_v1_CordonNodeRequest__Output, _muster_v1_CordonNodeReply>;
+  
   CreateToken: grpc.handleUnaryCall<_muster_v1_CreateTokenRequest__Output, _muster_v1_CreateTokenReply>;
   
   Explain: grpc.handleUnaryCall<_muster_v1_ExplainRequest__Output, _muster_v1_ExplainReply>;
@@ -316,6 +338,7 @@ export interface OperatorDefinition extends grpc.ServiceDefinition {
   Apply: MethodDefinition<_muster_v1_ApplyRequest, _muster_v1_ApplyReply, _muster_v1_ApplyRequest__Output, _muster_v1_ApplyReply__Output>
   ChangeNode: MethodDefinition<_muster_v1_ChangeNodeRequest, _muster_v1_ChangeNodeReply, _muster_v1_ChangeNodeRequest__Output, _muster_v1_ChangeNodeReply__Output>
   ChangeToken: MethodDefinition<_muster_v1_ChangeTokenRequest, _muster_v1_Empty, _muster_v1_ChangeTokenRequest__Output, _muster_v1_Empty__Output>
+  CordonNode: MethodDefinition<_muster_v1_CordonNodeRequest, _muster_v1_CordonNodeReply, _muster_v1_CordonNodeRequest__Output, _muster_v1_CordonNodeReply__Output>
   CreateToken: MethodDefinition<_muster_v1_CreateTokenRequest, _muster_v1_CreateTokenReply, _muster_v1_CreateTokenRequest__Output, _muster_v1_CreateTokenReply__Output>
   Explain: MethodDefinition<_muster_v1_ExplainRequest, _muster_v1_ExplainReply, _muster_v1_ExplainRequest__Output, _muster_v1_ExplainReply__Output>
   Get: MethodDefinition<_muster_v1_GetRequest, _muster_v1_GetReply, _muster_v1_GetRequest__Output, _muster_v1_GetReply__Output>
