@@ -11,7 +11,7 @@ export interface KubeWait<K extends StepKind> {
   title(args: StepArgs[K]): string;
   open(args: StepArgs[K], context: StepContext): Promise<KubeApi>;
   /** Done with a sentence about what was seen. */
-  look(args: StepArgs[K], api: KubeApi): Promise<Probe<string>>;
+  look(args: StepArgs[K], api: KubeApi, context: StepContext): Promise<Probe<string>>;
   /** What is to be done on the host once it was seen. */
   seen?(context: StepContext): Promise<void>;
 }
@@ -30,7 +30,7 @@ export function kubeWait<K extends StepKind>(wait: KubeWait<K>): StepRunner<K> {
     const probe = async (): Promise<Probe<string>> => {
       try {
         kept ??= await wait.open(args, context);
-        return await wait.look(args, kept);
+        return await wait.look(args, kept, context);
       } catch (thrown) {
         forget();
         throw thrown;

@@ -121,7 +121,7 @@ export const markerPath = (
 
 /** Digest of what a phase was rendered from and of what came out, so that a change of either is seen. */
 export async function renderedDigest(
-  { config, context }: PhaseInput,
+  { config, context }: Pick<PhaseInput, 'config' | 'context'>,
   paths: readonly string[],
 ): Promise<string> {
   const digests = await Promise.all(paths.map(async (path) => await context.host.sha256(path)));

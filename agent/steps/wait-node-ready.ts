@@ -2,16 +2,19 @@
 // as the host's own kubelet, which may look at no node but its own.
 import { readKubeconfig } from '../host/kubeconfig.ts';
 import { keepKubernetesOnDisk } from './keep-on-disk.ts';
-import { conditionOf } from './kube-object.ts';
+import { type Condition, conditionOf, textAt } from './kube-object.ts';
 import { getObject } from './kube-session.ts';
 import { kubeWait } from './kube-wait.ts';
 import { kubernetes } from './kubernetes-paths.ts';
+import { startedAtMs } from './process-start.ts';
+import type { StepContext } from './step-runner.ts';
 import { done, waits } from './wait-until.ts';
 
 export const waitNodeReady = kubeWait({
   kind: 'wait-node-ready',
   everyMs: 300,
-  title: ({ node }) => `wait until node ${node} is Ready`,
+  title: ({ node, kubelet }) =>
+    `wait until node ${node} is Ready${kubelet === undefined ? '' : ` with kubelet ${kubelet}`}`,
 
   async open(_args, { host, kube }) {
     const isMaster = (await host.stat(kubernetes.adminConfig)) !== null;
@@ -19,10 +22,17 @@ export const waitNodeReady = kubeWait({
     return kube(await readKubeconfig(host, config));
   },
 
-  async look({ node }, api) {
+  async look({ node, kubelet }, api, context) {
     const object = await getObject(api, `/api/v1/nodes/${encodeURIComponent(node)}`);
     if (object === null) return waits(`node ${node} has not registered yet`);
+    const running = textAt(object, 'status', 'nodeInfo', 'kubeletVersion');
+    if (kubelet !== undefined && running !== kubelet) {
+      return waits(`the kubelet of ${node} is ${running || 'not known yet'}, not ${kubelet}`);
+    }
     const ready = conditionOf(object, 'Ready');
+    if (kubelet !== undefined && !(await isSaidBy('kubelet.service', ready, context))) {
+      return waits(`the kubelet of ${node} has said nothing since it was started`);
+    }
     if (ready?.status === 'True') return done(`node ${node} is Ready`);
     return waits(`node ${node} is not Ready: ${ready?.message || 'its kubelet has not said yet'}`);
   },
@@ -30,3 +40,17 @@ export const waitNodeReady = kubeWait({
   // The kubelet has its own certificate by now, for which the join credentials are good no more.
   seen: keepKubernetesOnDisk,
 });
+
+/** What the API gives are whole seconds. */
+const HEARTBEAT_GRAIN_MS = 1_000;
+
+/** Whether it is the process that runs now that said so, and not the one before. */
+async function isSaidBy(
+  unit: string,
+  ready: Condition | null,
+  context: StepContext,
+): Promise<boolean> {
+  const startedMs = await startedAtMs(unit, context);
+  if (startedMs === null || ready === null) return false;
+  return Date.parse(ready.heartbeat) + HEARTBEAT_GRAIN_MS > startedMs;
+}

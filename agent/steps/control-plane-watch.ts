@@ -1,0 +1,169 @@
+// Whether the control plane of this host is what its manifests say, seen on the host itself: what the API
+// server answers at its own address, what the runtime runs, and the health ports. The mirror pods in the
+// cluster tell the same up to a minute later.
+import { AppError } from '../../shared/errors.ts';
+import type { KubeApi } from '../host/kube-api.ts';
+import { readKubeconfig } from '../host/kubeconfig.ts';
+import { failedChecks } from '../host/readyz.ts';
+import { type ControlPlaneName, controlPlaneNames } from './control-plane-disk.ts';
+import { textAt } from './kube-object.ts';
+import { kubernetes } from './kubernetes-paths.ts';
+import { flagOf, staticPodIn } from './static-pod.ts';
+import type { StepContext } from './step-runner.ts';
+
+/** Of one API server, trusted by the cluster's CA; as the administrator where the host has that. */
+export async function openOwnApi(
+  { server, caPath }: { readonly server: string; readonly caPath: string },
+  { host, kube }: StepContext,
+): Promise<KubeApi> {
+  const ca = await host.readFile(caPath);
+  if (ca === null) throw new AppError('not-found', `there is no ${caPath} to trust ${server} by`);
+  const isMaster = (await host.stat(kubernetes.adminConfig)) !== null;
+  const admin = isMaster ? await readKubeconfig(host, kubernetes.adminConfig) : {};
+  return kube({ ...admin, server, ca });
+}
+
+const timeoutMs = 3_000;
+
+/** @param version null: whatever it is */
+export async function versionFault(api: KubeApi, version: string | null): Promise<string | null> {
+  const answer = await api.request('GET', '/version', { timeoutMs });
+  const running = textAt(answer.body, 'gitVersion');
+  if (running !== '' && (version === null || running === version)) return null;
+  return `${api.server} is ${running || 'of no known version'}, not ${version ?? 'up'}`;
+}
+
+/** @param version null: whatever it is */
+export async function apiServerFault(api: KubeApi, version: string | null): Promise<string | null> {
+  const fault = await versionFault(api, version);
+  if (fault !== null) return fault;
+  const ready = await api.request('GET', '/readyz', { timeoutMs });
+  if (ready.status === 200) return null;
+  return `${api.server} answers ${ready.status}: ${failedChecks(ready.text)}`;
+}
+
+const healthPorts: Readonly<Partial<Record<ControlPlaneName, string>>> = {
+  'kube-controller-manager': '10257',
+  'kube-scheduler': '10259',
+};
+
+/** What of the manifest does not run, or is not healthy. */
+export async function containerFault(
+  name: ControlPlaneName,
+  manifest: string,
+  context: StepContext,
+): Promise<string | null> {
+  const pod = staticPodIn(manifest, name);
+  const running = await runningContainers(name, context);
+  if (running.length === 0) return `no container of ${name} runs`;
+  const other = running.find(
+    ({ image, argv }) => image !== pod.image || argv.join('\0') !== pod.argv.join('\0'),
+  );
+  if (other !== undefined) return `${name} still runs as it was before (${other.image})`;
+  const defaultPort = healthPorts[name];
+  if (defaultPort === undefined) return null;
+  const address = flagOf(pod, 'bind-address') ?? '127.0.0.1';
+  const host = address === '0.0.0.0' || address === '::' ? '127.0.0.1' : address;
+  const url = `https://${host}:${flagOf(pod, 'secure-port') ?? defaultPort}/healthz`;
+  return await healthFault(name, url, context);
+}
+
+async function healthFault(
+  name: string,
+  url: string,
+  context: StepContext,
+): Promise<string | null> {
+  const { httpGet, signal } = context;
+  try {
+    const limit = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
+    const { status, text } = await httpGet(url, limit);
+    return status === 200
+      ? null
+      : `${name} answers ${status} at ${url}: ${text.trim().slice(0, 200)}`;
+  } catch (thrown) {
+    signal.throwIfAborted();
+    return `${name} does not answer at ${url}: ${(thrown as Error).message}`;
+  }
+}
+
+interface RunningContainer {
+  readonly image: string;
+  readonly argv: readonly string[];
+}
+
+const ctr = ['ctr', '--namespace', 'k8s.io'];
+
+async function runningContainers(
+  name: ControlPlaneName,
+  context: StepContext,
+): Promise<readonly RunningContainer[]> {
+  const filter = `labels."io.kubernetes.container.name"==${name}`;
+  const [containers, tasks] = await Promise.all([
+    rowsOf([...ctr, 'containers', 'list', filter], context),
+    rowsOf([...ctr, 'tasks', 'list'], context),
+  ]);
+  const pids = new Map(
+    tasks.filter(([, , status]) => status === 'RUNNING').map(([id = '', pid]) => [id, pid]),
+  );
+  const found = containers.map(async ([id = '', image = '']) => {
+    const pid = pids.get(id);
+    if (pid === undefined) return [];
+    // Gone in this very moment: it does not run.
+    const command = (await context.host.readFile(`/proc/${pid}/cmdline`)) ?? '';
+    return command === '' ? [] : [{ image, argv: command.split('\0').slice(0, -1) }];
+  });
+  return (await Promise.all(found)).flat();
+}
+
+/** The columns of what ctr lists, without the heading. */
+async function rowsOf(
+  argv: readonly string[],
+  { host, signal }: StepContext,
+): Promise<readonly (readonly string[])[]> {
+  const { exitCode, stdout, stderr } = await host.read(argv, { signal, timeoutMs: 10_000 });
+  if (exitCode !== 0) {
+    const why = stderr.trim().split('\n').at(-1);
+    throw new AppError('unavailable', `containerd does not tell what runs: ${why}`, {
+      retryable: true,
+    });
+  }
+  const lines = stdout.split('\n').slice(1);
+  return lines.filter((line) => line.trim() !== '').map((line) => line.trim().split(/\s+/));
+}
+
+const logs = '/var/log/pods';
+const mostLines = 3;
+
+/** The end of the newest log of each container of the control plane that has ended, for people. */
+export async function lastWords(context: StepContext): Promise<string> {
+  const said = await Promise.all(
+    controlPlaneNames.map(async (name) => {
+      if ((await runningContainers(name, context).catch(() => [])).length > 0) return '';
+      const text = await newestLog(name, context);
+      return text === '' ? '' : `${name} said last: ${text}`;
+    }),
+  );
+  return said.filter((one) => one !== '').join('; ');
+}
+
+async function newestLog(name: string, { host }: StepContext): Promise<string> {
+  const pods = (await host.list(logs)).filter((pod) => pod.startsWith(`kube-system_${name}-`));
+  const files = await Promise.all(
+    pods.map(async (pod) => {
+      const directory = `${logs}/${pod}/${name}`;
+      return (await host.list(directory)).map((file) => `${directory}/${file}`);
+    }),
+  );
+  const dated = await Promise.all(
+    files.flat().map(async (path) => ({ path, at: (await host.stat(path))?.mtimeMs ?? 0 })),
+  );
+  const newest = dated.toSorted((a, b) => b.at - a.at)[0];
+  if (newest === undefined) return '';
+  const tail = await host.read(['tail', '-n', String(mostLines), newest.path]);
+  // The runtime puts a date, a stream and a flag before each line.
+  return tail.stdout
+    .trim()
+    .split('\n')
+    .map((line) => line.replace(/^\S+ (stdout|stderr) [FP] /, '').slice(0, 500))
+    .join(' | ');
+}
