@@ -1,8 +1,9 @@
 // Waits until a node says that it is Ready. As the administrator where there is one on the host, else
 // as the host's own kubelet, which may look at no node but its own.
+import type { KubeApi } from '../host/kube-api.ts';
 import { readKubeconfig } from '../host/kubeconfig.ts';
 import { keepKubernetesOnDisk } from './keep-on-disk.ts';
-import { type Condition, conditionOf, textAt } from './kube-object.ts';
+import { at, type Condition, conditionOf, listAt, textAt } from './kube-object.ts';
 import { getObject } from './kube-session.ts';
 import { kubeWait } from './kube-wait.ts';
 import { kubernetes } from './kubernetes-paths.ts';
@@ -33,7 +34,10 @@ export const waitNodeReady = kubeWait({
     if (kubelet !== undefined && !(await isSaidBy('kubelet.service', ready, context))) {
       return waits(`the kubelet of ${node} has said nothing since it was started`);
     }
-    if (ready?.status === 'True') return done(`node ${node} is Ready`);
+    if (ready?.status === 'True') {
+      const starting = kubelet === undefined ? null : await startingStaticPod(node, api, context);
+      return starting === null ? done(`node ${node} is Ready`) : waits(starting);
+    }
     return waits(`node ${node} is not Ready: ${ready?.message || 'its kubelet has not said yet'}`);
   },
 
@@ -53,4 +57,26 @@ async function isSaidBy(
   const startedMs = await startedAtMs(unit, context);
   if (startedMs === null || ready === null) return false;
   return Date.parse(ready.heartbeat) + HEARTBEAT_GRAIN_MS > startedMs;
+}
+
+/**
+ * A kubelet of another minor takes its static pods for others than before and starts them again, a moment
+ * after it has said that it is Ready. It tells of them itself, by way of an API server; a worker has none.
+ */
+async function startingStaticPod(
+  node: string,
+  api: KubeApi,
+  { host }: StepContext,
+): Promise<string | null> {
+  if ((await host.stat(kubernetes.adminConfig)) === null) return null;
+  const pods = await getObject(api, `/api/v1/nodes/${encodeURIComponent(node)}/proxy/pods`);
+  const starting = listAt(pods, 'items')
+    .filter((pod) => at(pod, 'metadata', 'annotations', 'kubernetes.io/config.source') === 'file')
+    .find((pod) => {
+      const containers = listAt(pod, 'status', 'containerStatuses');
+      const isRunning = (one: unknown) => at(one, 'state', 'running') !== undefined;
+      return containers.length === 0 || !containers.every(isRunning);
+    });
+  if (starting === undefined) return null;
+  return `the kubelet of ${node} starts ${textAt(starting, 'metadata', 'name')}`;
 }
