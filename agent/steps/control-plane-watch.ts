@@ -56,10 +56,11 @@ export async function containerFault(
   const pod = staticPodIn(manifest, name);
   const running = await runningContainers(name, context);
   if (running.length === 0) return `no container of ${name} runs`;
-  const other = running.find(
-    ({ image, argv }) => image !== pod.image || argv.join('\0') !== pod.argv.join('\0'),
-  );
-  if (other !== undefined) return `${name} still runs as it was before (${other.image})`;
+  for (const { image, argv } of running) {
+    const isOfManifest = argv.join('\0') === pod.argv.join('\0');
+    if (!isOfManifest || !(await areSame(image, pod.image, context)))
+      return `${name} still runs as it was before (${image})`;
+  }
   const defaultPort = healthPorts[name];
   if (defaultPort === undefined) return null;
   const address = flagOf(pod, 'bind-address') ?? '127.0.0.1';
@@ -97,7 +98,7 @@ async function runningContainers(
   name: ControlPlaneName,
   context: StepContext,
 ): Promise<readonly RunningContainer[]> {
-  const filter = `labels."io.kubernetes.container.name"==${name}`;
+  const filter = `labels."io.kubernetes.container.name"==${name},labels."io.kubernetes.pod.namespace"==kube-system`;
   const [containers, tasks] = await Promise.all([
     rowsOf([...ctr, 'containers', 'list', filter], context),
     rowsOf([...ctr, 'tasks', 'list'], context),
@@ -113,6 +114,14 @@ async function runningContainers(
     return command === '' ? [] : [{ image, argv: command.split('\0').slice(0, -1) }];
   });
   return (await Promise.all(found)).flat();
+}
+
+/** An image that the kubelet pulled has names by digest as well, and the runtime tells any of them. */
+async function areSame(image: string, wanted: string, context: StepContext): Promise<boolean> {
+  if (image === wanted) return true;
+  const rows = await rowsOf([...ctr, 'images', 'list'], context);
+  const digestOf = (name: string): string | undefined => rows.find(([ref]) => ref === name)?.[2];
+  return digestOf(wanted) !== undefined && digestOf(image) === digestOf(wanted);
 }
 
 /** The columns of what ctr lists, without the heading. */

@@ -85,7 +85,7 @@ function onHost(host: MortalHost, config: string, planId: string) {
       return '';
     })
     .answer('ctr --namespace k8s.io containers list', (argv) => {
-      const name = argv.at(-1)?.split('==')[1] ?? '';
+      const name = /container\.name"==([a-z-]+),/.exec(argv.at(-1) ?? '')?.[1] ?? '';
       return `CONTAINER IMAGE RUNTIME\nid-${name} ${imageOf(host, name)} runc\n`;
     })
     .answer('ctr --namespace k8s.io tasks list', () => {
@@ -189,6 +189,24 @@ test('keeps what ran before while that does not come up again either', async () 
   });
   expect(host.text('/state/control-plane/switch.json')).toContain('"back"');
   expect(host.text('/state/control-plane/before/kube-apiserver.yaml')).toBe(old[0]);
+});
+
+test('an image that the runtime names by its digest is the one of the manifest', async () => {
+  const { host, context, args, live } = aMaster(configFor('v1.37.1'));
+  host
+    .answer('ctr --namespace k8s.io containers list', (argv) => {
+      const name = /container\.name"==([a-z-]+),/.exec(argv.at(-1) ?? '')?.[1] ?? '';
+      return `CONTAINER IMAGE RUNTIME\nid-${name} k8s/${name}@sha256:abc runc\n`;
+    })
+    .answer('ctr --namespace k8s.io images list', () => {
+      const rows = names.flatMap((name) => [
+        `${imageOf(host, name)} type sha256:of-${name} 1MiB`,
+        `k8s/${name}@sha256:abc type sha256:of-${name} 1MiB`,
+      ]);
+      return ['REF TYPE DIGEST SIZE', ...rows].join('\n');
+    });
+  await switchControlPlane.apply(args, context);
+  expect(live()).toEqual(rendered(configFor('v1.37.1')));
 });
 
 test('refuses to begin on a host that lacks a manifest', async () => {
