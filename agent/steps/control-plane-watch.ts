@@ -109,11 +109,19 @@ async function runningContainers(
   const found = containers.map(async ([id = '', image = '']) => {
     const pid = pids.get(id);
     if (pid === undefined) return [];
-    // Gone in this very moment: it does not run.
-    const command = (await context.host.readFile(`/proc/${pid}/cmdline`)) ?? '';
+    const command = await commandOf(pid, context);
     return command === '' ? [] : [{ image, argv: command.split('\0').slice(0, -1) }];
   });
   return (await Promise.all(found)).flat();
+}
+
+/** Empty for one that is gone in this very moment: of such a process the kernel reads nothing, or fails. */
+async function commandOf(pid: string, { host }: StepContext): Promise<string> {
+  try {
+    return (await host.readFile(`/proc/${pid}/cmdline`)) ?? '';
+  } catch {
+    return '';
+  }
 }
 
 /** An image that the kubelet pulled has names by digest as well, and the runtime tells any of them. */
@@ -142,6 +150,29 @@ async function rowsOf(
 
 const logs = '/var/log/pods';
 const mostLines = 3;
+
+/** The kubelet numbers the logs of a container by its starts. By folder: that of a pod. */
+export type Starts = ReadonlyMap<string, number>;
+
+export async function startsOf(name: ControlPlaneName, { host }: StepContext): Promise<Starts> {
+  const pods = (await host.list(logs)).filter((pod) => pod.startsWith(`kube-system_${name}-`));
+  const counts = pods.map(async (pod) => {
+    const files = await host.list(`${logs}/${pod}/${name}`);
+    const numbers = files.map((file) => Number(/^(\d+)\.log$/.exec(file)?.[1] ?? '-1'));
+    return [pod, Math.max(-1, ...numbers)] as const;
+  });
+  return new Map(await Promise.all(counts));
+}
+
+/** What ends as often as this does not come up by being waited for. */
+const mostStarts = 3;
+
+/** How often the pod that was started most often since `before` was started. */
+export function startsSince(before: Starts, now: Starts): number {
+  return Math.max(0, ...[...now].map(([pod, last]) => last - (before.get(pod) ?? -1)));
+}
+
+export const isHopeless = (starts: number): boolean => starts >= mostStarts;
 
 /** The end of the newest log of each container of the control plane that has ended, for people. */
 export async function lastWords(context: StepContext): Promise<string> {

@@ -4,8 +4,10 @@
 // good now.
 import { AppError, isAbort, toAppError } from '../../shared/errors.ts';
 import type { StepArgs } from '../../shared/model/step.ts';
+import { PutOff } from '../plan/put-off.ts';
 import {
   type ControlPlaneDisk,
+  type ControlPlaneName,
   controlPlaneDisk,
   controlPlaneNames,
   type Manifests,
@@ -14,8 +16,11 @@ import {
 import {
   apiServerFault,
   containerFault,
+  isHopeless,
   lastWords,
   openOwnApi,
+  startsOf,
+  startsSince,
   versionFault,
 } from './control-plane-watch.ts';
 import { keepKubernetesOnDisk } from './keep-on-disk.ts';
@@ -45,15 +50,17 @@ export const switchControlPlane: StepRunner<'switch-control-plane'> = {
       // An earlier plan's failure was told by it; this plan's own is told now.
       if (before.planId === context.planId) throw takenBack(args, before.why);
     }
-    await render(args, context, disk);
-    const wanted = await disk.manifests('aside');
     const { planId } = context;
-    await disk.begin({ planId, direction: 'to', why: '' }, await disk.manifests('live'));
     try {
-      await bringUp({ args, context, disk }, { manifests: wanted, version: args.version });
+      await render(args, context, disk);
+      const manifests = await disk.manifests('aside');
+      await disk.begin({ planId, direction: 'to', why: '' }, await disk.manifests('live'));
+      await bringUp({ args, context, disk }, { manifests, version: args.version });
     } catch (thrown) {
       // The agent ends, or the step's time is over: the next attempt finds the record.
-      if (isAbort(thrown) || context.signal.aborted) throw thrown;
+      if (isAbort(thrown) || thrown instanceof PutOff || context.signal.aborted) throw thrown;
+      // Without one nothing was touched, by this attempt or by an earlier one.
+      if ((await disk.record()) === null) throw thrown;
       const why = await whatWasSeen(thrown, context);
       await disk.note({ planId, direction: 'back', why });
       await takeBack({ args, context, disk });
@@ -105,7 +112,7 @@ async function remember(args: Args, context: StepContext): Promise<void> {
 /** A trial of kubeadm's writes the very manifests, to where it is told. */
 async function render(args: Args, context: StepContext, disk: ControlPlaneDisk): Promise<void> {
   const { host, unit, timeoutMs, signal } = context;
-  await host.remove(disk.aside);
+  // Makes the folder. What an earlier attempt rendered there is written over.
   await host.writeFile(`${disk.aside}/.made`, '', 0o600);
   const phase = ['init', 'phase', 'control-plane', 'all'];
   const argv = [kubernetes.kubeadm, ...phase, '--config', args.configPath, '--dry-run'];
@@ -123,13 +130,23 @@ interface Target {
 async function bringUp(switching: Switching, { manifests, version }: Target): Promise<void> {
   const { args, context, disk } = switching;
   const endsAt = context.clock.boot() + args.waitSeconds * 1000;
-  const until = async (fault: () => Promise<string | null>): Promise<void> => {
+  /** @param name what is given up when it ends again and again; null: nothing is */
+  const until = async (
+    name: ControlPlaneName | null,
+    fault: () => Promise<string | null>,
+  ): Promise<void> => {
+    const before = name === null ? null : await startsOf(name, context);
     await waitUntil(context, {
       everyMs: 250,
       forMs: Math.max(0, endsAt - context.clock.boot()),
       probe: async () => {
-        const why = await fault();
-        return why === null ? done(null) : waits(why);
+        const why = await fault().catch(unseen);
+        if (why === null) return done(null);
+        if (name !== null && before !== null) {
+          const starts = startsSince(before, await startsOf(name, context));
+          if (isHopeless(starts)) throw new AppError('not-ready', endsAgain(name, starts, why));
+        }
+        return waits(why);
       },
     });
   };
@@ -137,15 +154,25 @@ async function bringUp(switching: Switching, { manifests, version }: Target): Pr
     using api = await openOwnApi(args, context);
     return await fault(api, version);
   };
+  const container = async (name: ControlPlaneName): Promise<string | null> =>
+    await containerFault(name, manifests[name], context);
   await disk.put('kube-apiserver', manifests['kube-apiserver']);
-  await until(async () => {
-    const why = await containerFault('kube-apiserver', manifests['kube-apiserver'], context);
-    return why ?? (await apiServer(versionFault));
+  await until('kube-apiserver', async () => {
+    return (await container('kube-apiserver')) ?? (await apiServer(versionFault));
   });
   for (const name of controlPlaneNames) await disk.put(name, manifests[name]);
-  await until(async () => await apiServer(apiServerFault));
-  for (const name of controlPlaneNames)
-    await until(async () => await containerFault(name, manifests[name], context));
+  // Until it is ready, the other two may end for want of it.
+  await until(null, async () => await apiServer(apiServerFault));
+  for (const name of controlPlaneNames) await until(name, async () => await container(name));
+}
+
+const endsAgain = (name: string, starts: number, why: string): string =>
+  `${name} was started ${starts} times and ended each time: ${why}`;
+
+/** What cannot be looked at is no sign of anything: only time takes a control plane back. */
+function unseen(thrown: unknown): string {
+  if (isAbort(thrown)) throw thrown;
+  return toAppError(thrown).message;
 }
 
 /** The other two first: they must not stay newer than the API server. */

@@ -2,12 +2,15 @@
 // as the host's own kubelet, which may look at no node but its own.
 import type { KubeApi } from '../host/kube-api.ts';
 import { readKubeconfig } from '../host/kubeconfig.ts';
+import { manifestPath } from './control-plane-disk.ts';
+import { apiServerFault, openOwnApi } from './control-plane-watch.ts';
 import { keepKubernetesOnDisk } from './keep-on-disk.ts';
 import { at, type Condition, conditionOf, listAt, textAt } from './kube-object.ts';
 import { getObject } from './kube-session.ts';
 import { kubeWait } from './kube-wait.ts';
 import { kubernetes } from './kubernetes-paths.ts';
 import { startedAtMs } from './process-start.ts';
+import { flagOf, staticPodIn } from './static-pod.ts';
 import type { StepContext } from './step-runner.ts';
 import { done, waits } from './wait-until.ts';
 
@@ -66,9 +69,17 @@ async function isSaidBy(
 async function startingStaticPod(
   node: string,
   api: KubeApi,
-  { host }: StepContext,
+  context: StepContext,
 ): Promise<string | null> {
-  if ((await host.stat(kubernetes.adminConfig)) === null) return null;
+  const manifest = await context.host.readFile(manifestPath('kube-apiserver'));
+  if (manifest === null) return null;
+  // It asks its own API server whether we may know, and one that is starting forbids it: the kubelet then
+  // remembers that for 30 s.
+  const pod = staticPodIn(manifest, 'kube-apiserver');
+  const server = `https://${flagOf(pod, 'advertise-address') ?? '127.0.0.1'}:${flagOf(pod, 'secure-port') ?? '6443'}`;
+  using own = await openOwnApi({ server, caPath: kubernetes.ca }, context);
+  const fault = await apiServerFault(own, null);
+  if (fault !== null) return fault;
   const pods = await getObject(api, `/api/v1/nodes/${encodeURIComponent(node)}/proxy/pods`);
   const starting = listAt(pods, 'items')
     .filter((pod) => at(pod, 'metadata', 'annotations', 'kubernetes.io/config.source') === 'file')

@@ -64,7 +64,15 @@ describe('with the version that its kubelet is to have', () => {
   const args = { node: 'm1', kubelet: 'v1.37.1' };
   /** Its kubelet was started `startedMs`: the clock of the host stands 10 s after it. */
   const aMaster = (server: KubeApiServer) => {
-    const host = aHost().put(admin, server.adminConfig);
+    const { hostname, port } = new URL(server.url);
+    const flags = `    - --advertise-address=${hostname}\n    - --secure-port=${port}\n`;
+    const manifest = `spec:\n  containers:\n  - command:\n    - kube-apiserver\n${flags}    image: x\n`;
+    const host = aHost()
+      .put(admin, server.adminConfig)
+      .put(caPath, server.ca.certificate)
+      .put('/etc/kubernetes/manifests/kube-apiserver.yaml', manifest);
+    server.on(/GET \/version$/, { status: 200, body: { gitVersion: 'v1.37.1' } });
+    server.on(/GET \/readyz$/, { status: 200, body: 'ok' });
     host.answer('systemctl show', 'ExecMainStartTimestampMonotonic=990000000\n');
     return fakeContext(host, { clock: jumpingClock(startedMs + 10_000), timeoutMs: 3_000 });
   };
@@ -93,12 +101,24 @@ describe('with the version that its kubelet is to have', () => {
     expect(context.said).toEqual(['waits: the kubelet of m1 starts kube-apiserver-m1']);
   });
 
+  test('asks no kubelet whose API server is starting, which would be forbidden and remembered', async () => {
+    await using server = await KubeApiServer.start();
+    server.objects.set('/api/v1/nodes/m1', ready('v1.37.1', startedMs + 5_000));
+    const context = aMaster(server);
+    server.on(/GET \/readyz$/, { status: 500, body: '[-]poststarthook/rbac failed' });
+    expect(await waitNodeReady.check(args, context)).toMatchObject({
+      why: expect.stringContaining('poststarthook/rbac failed'),
+    });
+    expect(server.lines).not.toContain('GET /api/v1/nodes/m1/proxy/pods');
+  });
+
   test('asks a worker for no static pods', async () => {
     await using server = await KubeApiServer.start();
     const user = await server.ca.issue('CN=system:node:m1,O=system:nodes');
     server.objects.set('/api/v1/nodes/m1', ready('v1.37.1', startedMs + 5_000));
     const context = aMaster(server);
     context.host.files.delete(admin);
+    await context.host.remove('/etc/kubernetes/manifests');
     context.host.put(kubelet, kubeconfigText(server.url, server.ca.certificate, user));
     expect(await waitNodeReady.check(args, context)).toMatchObject({ kind: 'satisfied' });
     expect(server.lines).toEqual(['GET /api/v1/nodes/m1']);

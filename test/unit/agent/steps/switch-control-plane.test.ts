@@ -117,7 +117,7 @@ function onHost(host: MortalHost, config: string, planId: string) {
     version,
     server: server.url,
     caPath: '/etc/kubernetes/pki/ca.crt',
-    waitSeconds: 30,
+    waitSeconds: 5,
   };
   const live = (): readonly (string | null)[] => names.map((name) => host.text(pathOf(name)));
   return { host, context, args, live };
@@ -179,6 +179,27 @@ test('takes back what does not come up, and says what was seen', async () => {
   expect(await switchControlPlane.check(args, context)).toMatchObject({ kind: 'needed' });
 });
 
+test('gives up before its time on what ends again and again, not on what ended earlier', async () => {
+  const { host, context, args, live } = aMaster(configFor('v1.37.1', 'broken'));
+  const folder = (uid: string): string =>
+    `/var/log/pods/kube-system_kube-apiserver-m1_${uid}/kube-apiserver`;
+  host.put(`${folder('1')}/7.log`, 'x');
+  let starts = 0;
+  const patient = { ...args, waitSeconds: 600 };
+  const clock = jumpingClock();
+  const sleep: typeof clock.sleep = async (ms, signal) => {
+    if (host.text(pathOf(names[0]))?.includes('broken') === true)
+      host.put(`${folder('2')}/${starts++}.log`, 'x');
+    await clock.sleep(ms, signal);
+  };
+  const watched = { ...context, clock: { ...clock, sleep } };
+  await expect(switchControlPlane.apply(patient, watched)).rejects.toMatchObject({
+    message: expect.stringContaining('kube-apiserver was started 3 times and ended each time'),
+  });
+  expect(starts).toBeLessThan(6);
+  expect(live()).toEqual(old);
+});
+
 test('keeps what ran before while that does not come up again either', async () => {
   const { host, context, args } = aMaster(configFor('v1.37.1', 'broken'));
   server.on(/GET \/readyz$/, { status: 500, body: '[-]etcd failed' });
@@ -207,6 +228,32 @@ test('an image that the runtime names by its digest is the one of the manifest',
     });
   await switchControlPlane.apply(args, context);
   expect(live()).toEqual(rendered(configFor('v1.37.1')));
+});
+
+test.each([
+  ['a process that ends while it is looked at', 'ESRCH: no such process, read'],
+  ['a look that fails for another reason', 'EIO: i/o error, read'],
+])('%s takes nothing back', async (_what, message) => {
+  class Disturbed extends MortalHost {
+    failures = 3;
+    override async readFile(path: string) {
+      const isTold = message.startsWith('EIO')
+        ? path.endsWith('admin.conf')
+        : path.startsWith('/proc');
+      if (isTold && this.failures > 0 && this.changes.some((line) => line.includes(manifests))) {
+        this.failures -= 1;
+        throw new Error(message);
+      }
+      return await super.readFile(path);
+    }
+  }
+  const config = configFor('v1.37.1');
+  const host = new Disturbed();
+  for (const name of names) host.put(pathOf(name), manifestOf(name, configFor('v1.36.4')), 0o600);
+  const { context, args, live } = onHost(host, config, 'p1');
+  await switchControlPlane.apply(args, context);
+  expect(host.failures).toBe(0);
+  expect(live()).toEqual(rendered(config));
 });
 
 test('refuses to begin on a host that lacks a manifest', async () => {
@@ -280,6 +327,20 @@ describe('killed before anything that it changes', () => {
         expect(second.live(), `killed at ${at}`).toEqual(old);
       }
     }
+  });
+
+  test('what cannot even be rendered when it is taken up is taken back', async () => {
+    const broken = configFor('v1.37.1', 'broken');
+    let first = aMaster(broken);
+    for (let at = 0; first.live()[0] === old[0]; at += 1) {
+      first = aMaster(broken);
+      first.host.left = at;
+      await attempt(first);
+    }
+    const second = onHost(first.host, broken, 'p1');
+    second.host.answer('/usr/local/bin/kubeadm', { exitCode: 1, stderr: 'error: no space left' });
+    expect(await attempt(second)).toMatchObject({ code: 'not-ready' });
+    expect(second.live()).toEqual(old);
   });
 
   test('another plan goes on to its own end from there, and never takes half for what ran before', async () => {
