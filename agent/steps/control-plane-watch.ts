@@ -195,9 +195,12 @@ async function newestLog(name: string, { host }: StepContext): Promise<string> {
     }),
   );
   const dated = await Promise.all(
-    files.flat().map(async (path) => ({ path, at: (await host.stat(path))?.mtimeMs ?? 0 })),
+    files.flat().map(async (path) => ({ path, stat: await host.stat(path) })),
   );
-  const newest = dated.toSorted((a, b) => b.at - a.at)[0];
+  // One that was started a moment ago has said nothing yet.
+  const newest = dated
+    .filter(({ stat }) => (stat?.size ?? 0) > 0)
+    .toSorted((a, b) => (b.stat?.mtimeMs ?? 0) - (a.stat?.mtimeMs ?? 0))[0];
   if (newest === undefined) return '';
   const tail = await host.read(['tail', '-n', String(mostLines), newest.path]);
   // The runtime puts a date, a stream and a flag before each line.

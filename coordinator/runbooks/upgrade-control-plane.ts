@@ -8,8 +8,8 @@ import { type GateAfter, type GateBefore, gateAfter, gateBefore } from './gate.t
 import type { InitInputs } from './init-control-plane.ts';
 import { disruptive, stage, step } from './step-builder.ts';
 
-/** An API server that was not ready by then has always been one that does not start. */
-const waitSeconds = 150;
+/** Three times what a machine with many hosts on two processors needed. */
+const waitSeconds = 120;
 
 export interface ControlPlaneInputs extends InitInputs {
   /** Of the Kubernetes CA that the cluster's record holds. */

@@ -167,6 +167,9 @@ test('the other two wait while the API server that runs is still the old one', a
 
 test('takes back what does not come up, and says what was seen', async () => {
   const { host, context, args, live } = aMaster(configFor('v1.37.1', 'broken'));
+  // Just started once more: it has said nothing yet.
+  host.nowMs += 1;
+  host.put('/var/log/pods/kube-system_kube-apiserver-m1_2/kube-apiserver/1.log', '');
   await expect(switchControlPlane.apply(args, context)).rejects.toMatchObject({
     code: 'not-ready',
     retryable: false,
