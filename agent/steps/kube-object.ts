@@ -29,6 +29,8 @@ export interface Condition {
   readonly status: string;
   readonly reason: string;
   readonly message: string;
+  /** When it was last said, as the API writes times; empty when it does not tell. */
+  readonly heartbeat: string;
 }
 
 /** The condition of `status.conditions` with this type. */
@@ -41,5 +43,6 @@ export function conditionOf(object: unknown, type: string): Condition | null {
     status: textAt(found, 'status'),
     reason: textAt(found, 'reason'),
     message: textAt(found, 'message'),
+    heartbeat: textAt(found, 'lastHeartbeatTime'),
   };
 }

@@ -22,6 +22,7 @@ import {
   rotatingCertificate,
   serviceAccountKeys,
 } from './kubeadm-phase-parts.ts';
+import { configOf, coreDns, joiningRules, kubeProxy, proxyPodsFollow } from './kubeadm-stamps.ts';
 import { kubernetes } from './kubernetes-paths.ts';
 import type { StepContext } from './step-runner.ts';
 
@@ -62,9 +63,9 @@ const phases: Readonly<Record<string, Phase>> = {
   'init kubelet-start': { parts: [...kubeletFiles, kubeletRuns] },
   'init upload-config all': {
     parts: [
-      configMap('kube-system', 'kubeadm-config'),
+      configOf('kubeadm-config', []),
       roleBinding('kube-system', 'kubeadm:nodes-kubeadm-config'),
-      configMap('kube-system', 'kubelet-config'),
+      configOf('kubelet-config', ['KubeletConfiguration']),
       roleBinding('kube-system', 'kubeadm:kubelet-config'),
     ],
   },
@@ -73,23 +74,18 @@ const phases: Readonly<Record<string, Phase>> = {
     parts: [
       clusterRoleBinding('kubeadm:kubelet-bootstrap'),
       configMap('kube-public', 'cluster-info'),
-      roleBinding('kube-public', 'kubeadm:bootstrap-signer-clusterinfo'),
+      joiningRules,
     ],
     flags: ['--skip-token-print'],
   },
   'init addon all': {
     parts: [
-      object(
-        'Deployment coredns',
-        `/apis/apps/v1/${namespaced('kube-system', 'deployments', 'coredns')}`,
-      ),
+      coreDns,
       object('Service kube-dns', `/api/v1/${namespaced('kube-system', 'services', 'kube-dns')}`),
       clusterRoleBinding('kubeadm:node-proxier'),
       roleBinding('kube-system', 'kube-proxy'),
-      object(
-        'DaemonSet kube-proxy',
-        `/apis/apps/v1/${namespaced('kube-system', 'daemonsets', 'kube-proxy')}`,
-      ),
+      kubeProxy,
+      proxyPodsFollow,
     ],
   },
   'init kubelet-finalize all': { parts: [rotatingCertificate] },
@@ -121,7 +117,7 @@ export const markerPath = (
 
 /** Digest of what a phase was rendered from and of what came out, so that a change of either is seen. */
 export async function renderedDigest(
-  { config, context }: PhaseInput,
+  { config, context }: Pick<PhaseInput, 'config' | 'context'>,
   paths: readonly string[],
 ): Promise<string> {
   const digests = await Promise.all(paths.map(async (path) => await context.host.sha256(path)));

@@ -26,6 +26,8 @@ export interface PhasePart {
   fault(input: PhaseInput): Promise<string | null>;
   /** Removed before the phase runs when they are wrong: kubeadm keeps what is there, or refuses it. */
   readonly replaceable?: readonly string[];
+  /** After the phase ran: marks what it made. */
+  stamp?(input: PhaseInput): Promise<void>;
 }
 
 const pki = (name: string): string => `${kubernetes.pki}/${name}`;

@@ -1,5 +1,6 @@
 // Runs one phase of kubeadm, in a transient unit, when its check on real state asks for it. What is
-// wrong and can be made again is removed first: kubeadm keeps whatever is there, or refuses it.
+// wrong and can be made again is removed first: kubeadm keeps whatever is there, or refuses it. What it made
+// in the cluster is marked with what it was made from.
 //
 // INVARIANT: the n-th run of the phase in an attempt has the attempt's n-th unit. So a repeat of the
 // attempt finds the units of the runs that were, and goes on after them.
@@ -21,7 +22,7 @@ import type { PhaseInput } from './kubeadm-phase-parts.ts';
 import { kubernetes } from './kubernetes-paths.ts';
 import { refuseExpiredToken } from './refuse-expired-token.ts';
 import type { StepContext, StepRunner } from './step-runner.ts';
-import { done, waits, waitUntil } from './wait-until.ts';
+import { done, patiently, waits, waitUntil } from './wait-until.ts';
 
 type PhaseArgs = StepArgs['kubeadm-phase'];
 
@@ -50,6 +51,10 @@ export const kubeadmPhase: StepRunner<'kubeadm-phase'> = {
       if (args.command === 'join') await refuseExpiredToken(input.config, context);
       await removeWrong(phase, input);
       await runPhase(args, phase, input);
+      for (const part of phase.parts) {
+        if (part.stamp !== undefined)
+          await patiently(context, async () => await part.stamp?.(input));
+      }
       if (phase.rendered === undefined) return;
       const digest = await renderedDigest(input, phase.rendered);
       await context.host.writeFile(markerPath(args, context), `${digest}\n`, 0o600);

@@ -13,5 +13,6 @@ export const kubernetes = {
   kubeletCertificate: '/var/lib/kubelet/pki/kubelet-client-current.pem',
   kubeletSettings: '/var/lib/kubelet/config.yaml',
   kubeletFlags: '/var/lib/kubelet/kubeadm-flags.env',
+  temporary: '/etc/kubernetes/tmp',
   kubeadm: '/usr/local/bin/kubeadm',
 } as const;

@@ -6,6 +6,7 @@ import type { StepArgs } from '../../shared/model/step.ts';
 import type { Host } from '../host/host.ts';
 import { jobTypeOf, parseProperties } from '../host/unit-state.ts';
 import { commandsOf } from './command-unit.ts';
+import { STARTED, startOf } from './process-start.ts';
 import type { StepContext, StepRunner } from './step-runner.ts';
 
 type Args = StepArgs['manage-unit'];
@@ -73,8 +74,7 @@ interface UnitLook {
   readonly isStale: boolean;
 }
 
-const SHOWN =
-  'LoadState,ActiveState,UnitFileState,NeedDaemonReload,ExecMainStartTimestampMonotonic,Job';
+const SHOWN = `LoadState,ActiveState,UnitFileState,NeedDaemonReload,${STARTED},Job`;
 
 async function look(args: Args, context: StepContext): Promise<UnitLook> {
   const { name, content, restartOn } = args;
@@ -84,7 +84,7 @@ async function look(args: Args, context: StepContext): Promise<UnitLook> {
   const times = await Promise.all(
     watched.map(async (path) => (await host.stat(path))?.mtimeMs ?? 0),
   );
-  const startedMs = startOf(properties['ExecMainStartTimestampMonotonic'], context);
+  const startedMs = startOf(properties[STARTED], context.clock);
   const isContentRight = content === null || (await host.readFile(unitPath(name))) === content;
   return {
     load: properties['LoadState'] ?? '',
@@ -132,12 +132,6 @@ async function showWithJob(name: string, { host, signal }: StepContext): Promise
 
 /** Two clocks are read one after the other. */
 const CLOCK_SLACK_MS = 5;
-
-/** Wall time of the main process's start; null when there is none. */
-function startOf(monotonicUs: string | undefined, { clock }: StepContext): number | null {
-  const startedUs = Number(monotonicUs ?? '0');
-  return startedUs > 0 ? clock.now() - (clock.boot() - startedUs / 1000) : null;
-}
 
 function faultsOf(args: Args, unit: UnitLook): readonly string[] {
   const { name, state, enabled } = args;

@@ -21,9 +21,11 @@ import { requestCertificate } from './request-certificate.ts';
 import { setSysctls } from './set-sysctls.ts';
 import { smokeTest } from './smoke-test.ts';
 import type { StepRegistry } from './step-runner.ts';
+import { switchControlPlane } from './switch-control-plane.ts';
 import { uncordonNode } from './uncordon-node.ts';
 import { unpackArchive } from './unpack-archive.ts';
 import { unsealSecret } from './unseal-secret.ts';
+import { updateKubeletConfig } from './update-kubelet-config.ts';
 import { waitApiserverReady } from './wait-apiserver-ready.ts';
 import { waitEtcdHealthy } from './wait-etcd-healthy.ts';
 import { waitNodeReady } from './wait-node-ready.ts';
@@ -46,6 +48,8 @@ export const stepRegistry: StepRegistry = {
   'check-etcd-registry': checkEtcdRegistry,
   'etcd-snapshot': etcdSnapshot,
   'kubeadm-phase': kubeadmPhase,
+  'switch-control-plane': switchControlPlane,
+  'update-kubelet-config': updateKubeletConfig,
   'read-ca-digest': readCaDigest,
   'create-join-credentials': createJoinCredentials,
   'delete-join-credentials': deleteJoinCredentials,

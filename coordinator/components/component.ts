@@ -8,6 +8,7 @@ export type HostComponentName =
   | 'settings'
   | 'runtime'
   | 'network'
+  | 'kubeadm'
   | 'kubernetes'
   | 'api-proxy'
   | 'etcd';

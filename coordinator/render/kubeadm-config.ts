@@ -23,6 +23,12 @@ export interface InitOptions {
   readonly etcd: readonly EtcdEndpoint[];
 }
 
+/**
+ * An API server that stops ends its watches. Without this it waits for them, none of which ever ends by
+ * itself, until the kubelet kills it after its 30 s of grace: 25 s in which the host has none.
+ */
+const calmStop = { 'shutdown-watch-termination-grace-period': '10s' };
+
 /** The endpoint nodes use: the proxy on each of them, or the operator's own balancer. */
 export function controlPlaneEndpoint(spec: ClusterSpec): string {
   const endpoint = spec.controlPlane.endpoint;
@@ -56,7 +62,7 @@ export function renderInitConfig(options: InitOptions): string {
         certSANs: [
           ...new Set([...sans, ...options.masterAddresses, ...spec.controlPlane.certSANs]),
         ],
-        extraArgs: argumentList(spec.controlPlane.apiServer.extraArgs),
+        extraArgs: argumentList({ ...calmStop, ...spec.controlPlane.apiServer.extraArgs }),
       },
       controllerManager: { extraArgs: argumentList(spec.controlPlane.controllerManager.extraArgs) },
       scheduler: { extraArgs: argumentList(spec.controlPlane.scheduler.extraArgs) },

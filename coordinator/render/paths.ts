@@ -10,6 +10,8 @@ export const paths = {
   sysctls: '/etc/sysctl.d/90-muster.conf',
   kubeletDropIns: '/etc/kubernetes/kubelet.conf.d',
   kubeletDropIn: '/etc/kubernetes/kubelet.conf.d/10-muster.conf',
+  kubeletConfig: '/var/lib/kubelet/config.yaml',
+  kubeletFlags: '/var/lib/kubelet/kubeadm-flags.env',
   manifests: '/etc/kubernetes/manifests',
   pki: '/etc/kubernetes/pki',
   apiProxyConfig: '/etc/muster/api-proxy/nginx.conf',

@@ -45,6 +45,9 @@ export const stepKinds = {
   'check-etcd-registry': read(60),
   'etcd-snapshot': change(300),
   'kubeadm-phase': mayDisrupt(300),
+  // Its wait, and as long again to take the host back.
+  'switch-control-plane': mayDisrupt(420),
+  'update-kubelet-config': change(120),
   'read-ca-digest': read(30),
   'create-join-credentials': change(60),
   'delete-join-credentials': change(60),

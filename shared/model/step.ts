@@ -121,6 +121,22 @@ export interface StepArgs {
     readonly nodeName: string;
   };
   /**
+   * The static pods of the control plane as the configuration has them: rendered aside, put in place, waited
+   * for. What does not come up within `waitSeconds` is taken back to what ran before, and the step fails.
+   */
+  'switch-control-plane': {
+    readonly configPath: string;
+    readonly nodeName: string;
+    /** That all three have afterwards, as v1.37.1. */
+    readonly version: string;
+    /** https://ADDRESS:6443 of this host's own API server. */
+    readonly server: string;
+    readonly caPath: string;
+    readonly waitSeconds: number;
+  };
+  /** The kubelet's /var/lib/kubelet/config.yaml as the cluster's kubelet-config has it. Restarts nothing. */
+  'update-kubelet-config': { readonly nodeName: string };
+  /**
    * SHA-256 of the DER SPKI of the Kubernetes CA, as output `caDigest`. `expected`: of the cluster's
    * record; another CA is refused.
    */
@@ -179,8 +195,11 @@ export interface StepArgs {
     readonly waitSeconds: number;
   };
   'apply-manifest': { readonly name: string; readonly manifest: string };
-  /** By the host's own kubelet credential, or the administrator's on a master. */
-  'wait-node-ready': { readonly node: string };
+  /**
+   * By the host's own kubelet credential, or the administrator's on a master. `kubelet`: of this host, which
+   * has to have that version (as v1.37.1) and to have said Ready since its process was started.
+   */
+  'wait-node-ready': { readonly node: string; readonly kubelet?: string };
   /** https://ADDRESS:6443/readyz, trusted by `caPath`. */
   'wait-apiserver-ready': { readonly url: string; readonly caPath: string };
   'wait-workload-ready': { readonly namespace: string; readonly workload: string };

@@ -47,6 +47,8 @@ export class KubeObjects {
   private byDefault(request: FakeRequest): FakeAnswer {
     const { method, path, query } = request;
     const live = this.objects.get(path);
+    // Every apply of ours is forced, and no merge can be.
+    if (method === 'PATCH' && !query.has('force')) return this.merged(request);
     if (method === 'PATCH') return this.applied(request, query.has('dryRun'));
     if (method === 'POST') {
       const object = request.body as KubeObject;
@@ -59,6 +61,13 @@ export class KubeObjects {
     if (method === 'PUT') this.objects.set(path, request.body as KubeObject);
     if (method === 'DELETE') this.objects.delete(path);
     return { status: 200, body: this.objects.get(path) ?? { status: 'Success' } };
+  }
+
+  private merged({ path, body }: FakeRequest): FakeAnswer {
+    const live = this.objects.get(path);
+    if (live === undefined) return { status: 404, body: { message: `${path} not found` } };
+    this.objects.set(path, mergedInto(live, body as KubeObject) as KubeObject);
+    return { status: 200, body: this.objects.get(path) ?? {} };
   }
 
   private applied({ path, body }: FakeRequest, isTrial: boolean): FakeAnswer {
@@ -76,4 +85,14 @@ export class KubeObjects {
     if (!isTrial) this.objects.set(path, object);
     return { status: live === undefined ? 201 : 200, body: object };
   }
+}
+
+function mergedInto(live: unknown, patch: object): object {
+  const before = typeof live === 'object' && live !== null ? live : {};
+  const entries = Object.entries(patch).map(([name, value]: [string, unknown]) => {
+    const inner = (before as Readonly<Record<string, unknown>>)[name];
+    const isDeep = typeof value === 'object' && value !== null && !Array.isArray(value);
+    return [name, isDeep ? mergedInto(inner, value) : value] as const;
+  });
+  return { ...before, ...Object.fromEntries(entries) };
 }

@@ -1,6 +1,7 @@
 // A plan as lines a person reads: a heading, a line per stage, a line per step with everything the
 // agent gets. Texts of files are named, not repeated: they have golden files of their own.
 import type { PlanDraft } from '../../coordinator/planner/decision.ts';
+import type { Stage } from '../../shared/model/plan.ts';
 import type { Step } from '../../shared/model/step.ts';
 import { attemptOf, goalOf } from './adapter.ts';
 import { fileOf, type StepFile } from './files-of-steps.ts';
@@ -28,12 +29,15 @@ export function toldPlan(draft: PlanDraft, placeOf: PlaceOf): ToldPlan {
     goal: goalOf(draft),
     heading: `${goalOf(draft)} (${draft.lane} lane${attempt})`,
     brings: Object.keys(draft.brings),
-    stages: draft.stages.map(({ title, steps }) => ({
-      title,
-      steps: steps.map((step) => ({ id: step.id, line: stepLine(step, placeOf) })),
-    })),
+    stages: toldStages(draft.stages, placeOf),
   };
 }
+
+export const toldStages = (stages: readonly Stage[], placeOf: PlaceOf): readonly ToldStage[] =>
+  stages.map(({ title, steps }) => ({
+    title,
+    steps: steps.map((step) => ({ id: step.id, line: stepLine(step, placeOf) })),
+  }));
 
 export const linesOf = (plan: ToldPlan): readonly string[] => [
   plan.heading,

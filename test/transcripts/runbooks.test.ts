@@ -1,5 +1,7 @@
 // Every plan of an install, by the role of its host: the first master, a further one, a worker; and
-// what is another step with one master, another proxy mode or other settings.
+// what is another step with one master, another proxy mode or other settings. And the plans that change
+// a cluster that lives.
+import { changesOf } from './changes.ts';
 import { matchesGolden } from './golden.ts';
 import { installEverything, type ToldHost, type ToldInstall } from './installs.ts';
 import { differencesOf } from './plan-differences.ts';
@@ -35,6 +37,7 @@ const told = new Map([
   ['first-master.txt', () => text(wholeOf('The first master', 'm1'))],
   ['further-master.txt', () => text([...wholeOf('A further master', 'm2'), differing('m3', 'm2')])],
   ['worker.txt', () => text([...wholeOf('A worker', 'w1'), differing('w2', 'w1')])],
+  ['changes.txt', () => text(changesOf(whole.fleet).map(linesOf))],
   ...others.map((install): [string, () => string] => [
     `${install.fleet.name}.txt`,
     () => text(differencesFrom(install)),

@@ -1,11 +1,8 @@
-// Kubernetes' own binaries, the kubelet's unit and settings, and the images of its pods.
+// The kubelet with its unit and settings, kubectl, and what a master's API server needs to reach etcd.
 import { kubeletUnit, renderKubeletDropIn } from '../../render/kubelet.ts';
 import { etcdClientPaths, paths } from '../../render/paths.ts';
-import { importImage, installBinary, step, writeConfig } from '../../runbooks/step-builder.ts';
-import { masterImages } from '../bill-of-materials.ts';
+import { installBinary, step, writeConfig } from '../../runbooks/step-builder.ts';
 import { cgroupVersionOf, type HostComponent, isMaster } from './host-target.ts';
-
-const podImages = ['image-kube-proxy', 'image-coredns', 'image-pause'];
 
 /**
  * kubeadm names the folder to every kubelet and makes it on masters only: a worker's kubelet complains
@@ -18,8 +15,7 @@ export const kubernetes: HostComponent = {
   isFor: () => true,
   steps: ({ spec, host, materials }) => {
     // kubectl is for people: Muster's own steps speak to the API without it.
-    const binaries = ['kubeadm', 'kubelet', ...(isMaster(host) ? ['kubectl'] : [])];
-    const images = [...(isMaster(host) ? masterImages : []), ...podImages];
+    const binaries = ['kubelet', ...(isMaster(host) ? ['kubectl'] : [])];
     const dropIn = renderKubeletDropIn({
       cgroupVersion: cgroupVersionOf(host),
       settings: { ...spec.kubelet, ...host.pool.kubelet },
@@ -49,7 +45,6 @@ export const kubernetes: HostComponent = {
           restartOn: [],
         }),
       ],
-      images: images.map((image) => importImage(image, 'k8s.io', materials)),
     };
   },
 };

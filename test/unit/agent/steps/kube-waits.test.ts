@@ -1,11 +1,11 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { waitApiserverReady } from '../../../../agent/steps/wait-apiserver-ready.ts';
 import { waitNodeReady } from '../../../../agent/steps/wait-node-ready.ts';
 import { judgeWorkload, waitWorkloadReady } from '../../../../agent/steps/wait-workload-ready.ts';
 import { FakeHost } from '../../../fakes/host.ts';
 import { KubeApiServer } from '../../../fakes/kube-api-server.ts';
 import { kubeconfigText } from '../../../support/kube-pki.ts';
-import { fakeContext } from './fake-context.ts';
+import { fakeContext, jumpingClock } from './fake-context.ts';
 
 const admin = '/etc/kubernetes/admin.conf';
 const kubelet = '/etc/kubernetes/kubelet.conf';
@@ -46,6 +46,83 @@ test('a worker looks at its node as its kubelet, and takes the credential when i
   expect(server.users).toEqual(['system:node:w1']);
   // The credentials it joined with are good no more: what it has now must survive a power cut.
   expect(host.lines).toEqual([`read: sync /etc/kubernetes ${kubelet}`]);
+});
+
+describe('with the version that its kubelet is to have', () => {
+  const startedMs = 1_800_000_000_000;
+  const said = (ms: number) => new Date(Math.floor(ms / 1000) * 1000).toISOString();
+  const ready = (version: string, heartbeatMs: number) => ({
+    status: {
+      nodeInfo: { kubeletVersion: version },
+      conditions: [{ type: 'Ready', status: 'True', lastHeartbeatTime: said(heartbeatMs) }],
+    },
+  });
+  const staticPod = (state: object) => ({
+    metadata: { name: 'kube-apiserver-m1', annotations: { 'kubernetes.io/config.source': 'file' } },
+    status: { containerStatuses: [{ state }] },
+  });
+  const args = { node: 'm1', kubelet: 'v1.37.1' };
+  /** Its kubelet was started `startedMs`: the clock of the host stands 10 s after it. */
+  const aMaster = (server: KubeApiServer) => {
+    const { hostname, port } = new URL(server.url);
+    const flags = `    - --advertise-address=${hostname}\n    - --secure-port=${port}\n`;
+    const manifest = `spec:\n  containers:\n  - command:\n    - kube-apiserver\n${flags}    image: x\n`;
+    const host = aHost()
+      .put(admin, server.adminConfig)
+      .put(caPath, server.ca.certificate)
+      .put('/etc/kubernetes/manifests/kube-apiserver.yaml', manifest);
+    server.on(/GET \/version$/, { status: 200, body: { gitVersion: 'v1.37.1' } });
+    server.on(/GET \/readyz$/, { status: 200, body: 'ok' });
+    host.answer('systemctl show', 'ExecMainStartTimestampMonotonic=990000000\n');
+    return fakeContext(host, { clock: jumpingClock(startedMs + 10_000), timeoutMs: 3_000 });
+  };
+
+  test.each([
+    ['another version', ready('v1.36.4', startedMs + 5_000), 'is v1.36.4, not v1.37.1'],
+    ['what the process before said', ready('v1.37.1', startedMs - 5_000), 'has said nothing since'],
+  ])('does not take %s for it', async (_what, object, why) => {
+    await using server = await KubeApiServer.start();
+    server.objects.set('/api/v1/nodes/m1', object);
+    expect(await waitNodeReady.check(args, aMaster(server))).toMatchObject({
+      why: expect.stringContaining(why),
+    });
+  });
+
+  test('waits for the static pods of a master, which a kubelet of another minor starts again', async () => {
+    await using server = await KubeApiServer.start();
+    server.objects.set('/api/v1/nodes/m1', ready('v1.37.1', startedMs + 5_000));
+    const states = [{ waiting: {} }, { running: {} }];
+    server.on(/GET \/api\/v1\/nodes\/m1\/proxy\/pods$/, () => ({
+      status: 200,
+      body: { items: [staticPod(states.length > 1 ? states.shift()! : states[0]!)] },
+    }));
+    const context = aMaster(server);
+    expect(await waitNodeReady.apply(args, context)).toEqual({ note: 'node m1 is Ready' });
+    expect(context.said).toEqual(['waits: the kubelet of m1 starts kube-apiserver-m1']);
+  });
+
+  test('asks no kubelet whose API server is starting, which would be forbidden and remembered', async () => {
+    await using server = await KubeApiServer.start();
+    server.objects.set('/api/v1/nodes/m1', ready('v1.37.1', startedMs + 5_000));
+    const context = aMaster(server);
+    server.on(/GET \/readyz$/, { status: 500, body: '[-]poststarthook/rbac failed' });
+    expect(await waitNodeReady.check(args, context)).toMatchObject({
+      why: expect.stringContaining('poststarthook/rbac failed'),
+    });
+    expect(server.lines).not.toContain('GET /api/v1/nodes/m1/proxy/pods');
+  });
+
+  test('asks a worker for no static pods', async () => {
+    await using server = await KubeApiServer.start();
+    const user = await server.ca.issue('CN=system:node:m1,O=system:nodes');
+    server.objects.set('/api/v1/nodes/m1', ready('v1.37.1', startedMs + 5_000));
+    const context = aMaster(server);
+    context.host.files.delete(admin);
+    await context.host.remove('/etc/kubernetes/manifests');
+    context.host.put(kubelet, kubeconfigText(server.url, server.ca.certificate, user));
+    expect(await waitNodeReady.check(args, context)).toMatchObject({ kind: 'satisfied' });
+    expect(server.lines).toEqual(['GET /api/v1/nodes/m1']);
+  });
 });
 
 const machine = (machineID: string) => {

@@ -176,13 +176,22 @@ test('looks into the cluster for what a phase uploads, the last object included'
   const { host, context } = arrange();
   host.put('/etc/kubernetes/admin.conf', server.adminConfig);
   const args = init('upload-config', 'all');
-  server.on(/./, { status: 403, body: { message: 'forbidden' } });
+  let hasRights = false;
+  server.on(/./, () => (hasRights ? null : { status: 403, body: { message: 'forbidden' } }));
   expect(await kubeadmPhase.check(args, context)).toMatchObject({
     why: expect.stringMatching(/may not look/),
   });
-  const made = ['configmaps/kubeadm-config', 'configmaps/kubelet-config'];
-  server.on(/./, { status: 404, body: {} });
-  server.on(new RegExp(made.join('|')), { status: 200, body: {} });
+  hasRights = true;
+  expect(await kubeadmPhase.check(args, context)).toMatchObject({
+    why: 'there is no ConfigMap kubeadm-config in the cluster',
+  });
+  host.answer(`${run} upload-config all`, () => {
+    const path = '/api/v1/namespaces/kube-system/configmaps';
+    for (const name of ['kubeadm-config', 'kubelet-config'])
+      server.objects.set(`${path}/${name}`, { data: { of: name } });
+    return '';
+  });
+  await kubeadmPhase.apply(args, context);
   expect(await kubeadmPhase.check(args, context)).toMatchObject({
     why: 'there is no RoleBinding kubeadm:nodes-kubeadm-config in the cluster',
   });
@@ -233,7 +242,10 @@ test('a labelled node that another machine of the same name left behind is not m
 });
 
 test('no token is printed into the unit’s output', async () => {
+  await using server = await KubeApiServer.start();
   const { host, context } = arrange();
+  host.put('/etc/kubernetes/admin.conf', server.adminConfig);
+  server.on(/./, { status: 200, body: {} });
   host.answer(`${run} bootstrap-token`, '');
   await kubeadmPhase.apply(init('bootstrap-token'), context);
   expect(host.changes[0]).toContain('--skip-token-print');

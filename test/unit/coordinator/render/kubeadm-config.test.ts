@@ -99,12 +99,23 @@ test('extra arguments reach the component they are for, and no other', () => {
   expect(initOf({ controlPlane })['ClusterConfiguration']).toMatchObject({
     apiServer: {
       extraArgs: [
+        { name: 'shutdown-watch-termination-grace-period', value: '10s' },
         { name: 'audit-log-maxage', value: '30' },
         { name: 'v', value: '3' },
       ],
     },
     controllerManager: { extraArgs: [] },
     scheduler: { extraArgs: [{ name: 'v', value: '2' }] },
+  });
+});
+
+test('an API server ends its watches when it stops, in the time that the operator says', () => {
+  const name = 'shutdown-watch-termination-grace-period';
+  const argsOf = (extraArgs: Readonly<Record<string, string>>) =>
+    initOf({ controlPlane: { apiServer: { extraArgs } } })['ClusterConfiguration'];
+  expect(argsOf({})).toMatchObject({ apiServer: { extraArgs: [{ name, value: '10s' }] } });
+  expect(argsOf({ [name]: '3s' })).toMatchObject({
+    apiServer: { extraArgs: [{ name, value: '3s' }] },
   });
 });
 
