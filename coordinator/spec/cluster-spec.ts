@@ -68,7 +68,12 @@ const rollout = z.strictObject({
     .describe('hosts of a pool changed at the same time, a number or a percentage'),
   soak: duration.default('60s').describe('how long a wave must stay healthy before the next one'),
   failureBudget: z.int().min(0).default(1).describe('failed hosts after which nothing new starts'),
-  windows: z.array(text('line')).default([]).describe('maintenance windows as cron expressions'),
+  windows: z
+    .array(text('line'))
+    .default([])
+    .describe(
+      'maintenance windows, each a cron expression and a length, in UTC: "0 22 * * 1-5 4h"; outside of them nothing begins',
+    ),
   drain: drain.prefault({}).describe('how the pods of a host are moved before it is changed'),
 });
 

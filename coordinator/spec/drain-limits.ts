@@ -1,17 +1,7 @@
 // How a rollout drains a host, from the words of cluster.yaml.
-import { AppError } from '../../shared/errors.ts';
 import type { DrainLimits } from '../planner/drain.ts';
 import type { ClusterSpec } from './cluster-spec.ts';
-
-const unitMs: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000 };
-
-/** `60s`, `5m` or `1h`, as the spec takes them. @throws AppError internal: the spec takes no other */
-export function specDurationMs(text: string): number {
-  const [, amount = '', unit = ''] = /^(\d+)(s|m|h)$/.exec(text) ?? [];
-  const ofUnit = unitMs[unit];
-  if (ofUnit === undefined) throw new AppError('internal', `${text} is no duration of a spec`);
-  return Number(amount) * ofUnit;
-}
+import { durationMs } from './spec-duration.ts';
 
 /**
  * A host that cannot be drained because no other could take its pods is changed with its pods on it; one
@@ -20,8 +10,8 @@ export function specDurationMs(text: string): number {
 export function drainLimitsOf({ rollout }: Pick<ClusterSpec, 'rollout'>): DrainLimits {
   const { timeout, gracePeriod, deleteEmptyDirData, force } = rollout.drain;
   return {
-    timeoutMs: specDurationMs(timeout),
-    podGraceSeconds: gracePeriod === null ? null : specDurationMs(gracePeriod) / 1_000,
+    timeoutMs: durationMs(timeout),
+    podGraceSeconds: gracePeriod === null ? null : durationMs(gracePeriod) / 1_000,
     evictUnmanaged: force,
     deleteEmptyDirData,
     disableEviction: false,

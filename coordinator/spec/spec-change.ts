@@ -2,12 +2,21 @@
 // would do it. `apply` never removes a host. Pure.
 import { canonicalJson } from '../../shared/canonical.ts';
 import type { ClusterSpec, PoolSpec } from './cluster-spec.ts';
+import { compareVersions, minorsBetween, nextMinor } from './kubernetes-version.ts';
 
 export interface ClusterProgress {
   /** The control plane has been chosen: what it is built from is settled. */
   readonly hasBegun: boolean;
   /** Names of the nodes of each pool. */
   readonly nodes: Readonly<Record<string, readonly string[]>>;
+  /** What every API server runs at least; null before there is one. */
+  readonly serves?: string | null;
+  /** What an API server was begun to be raised to. */
+  readonly raisedTo?: string | null;
+  /** A rollout that is not over, with what it is at; null: none. */
+  readonly rollout?: { readonly id: string; readonly at: string } | null;
+  /** Of etcd, taken before the control plane was raised; for whoever wants to go back. */
+  readonly snapshot?: string | null;
 }
 
 export type SpecChange =
@@ -26,6 +35,8 @@ export function judgeSpecChange(
     ...smallerPools(after, progress),
     ...(progress.hasBegun ? settledFields(before, after) : []),
     ...(progress.hasBegun ? settledPools(before, after, progress) : []),
+    ...(progress.hasBegun ? judgeVersion(before, after, progress) : []),
+    ...(reachesHosts(before, after) ? duringRollout(progress) : []),
   ];
   if (reasons.length > 0) return { kind: 'refused', reasons };
   return { kind: 'allowed', messages: describeChange(before, after) };
@@ -70,11 +81,6 @@ interface SettledField {
 
 const settled: readonly SettledField[] = [
   {
-    label: 'kubernetes.version',
-    read: (spec) => spec.kubernetes.version,
-    way: 'upgrades come with a later release',
-  },
-  {
     label: 'network.pods',
     read: (spec) => spec.network.pods,
     way: 'pod addresses cannot be changed once a cluster is installed',
@@ -95,34 +101,14 @@ const settled: readonly SettledField[] = [
     way: 'the plugin cannot be changed',
   },
   {
-    label: 'network.proxyMode',
-    read: (spec) => spec.network.proxyMode,
-    way: 'changing it in place comes with a later release',
-  },
-  {
-    label: 'controlPlane',
-    read: (spec) => spec.controlPlane,
-    way: 'changing a running control plane comes with a later release',
+    label: 'controlPlane.endpoint',
+    read: (spec) => spec.controlPlane.endpoint,
+    way: 'every node and kubeconfig has it',
   },
   {
     label: 'etcd.placement',
     read: (spec) => spec.etcd.placement,
     way: 'etcd cannot be moved by this version',
-  },
-  {
-    label: 'kubelet',
-    read: (spec) => spec.kubelet,
-    way: 'changing running nodes comes with a later release',
-  },
-  {
-    label: 'kubeProxy',
-    read: (spec) => spec.kubeProxy,
-    way: 'changing running nodes comes with a later release',
-  },
-  {
-    label: 'host',
-    read: (spec) => spec.host,
-    way: 'changing running nodes comes with a later release',
   },
   { label: 'runtime', read: (spec) => spec.runtime, way: 'the runtime cannot be changed' },
 ];
@@ -174,19 +160,72 @@ function settledPools(
       canonicalJson(perNode(old)) !== canonicalJson(perNode(pool))
     ) {
       reasons.push(
-        `labels, taints, kubelet and nodeAddress of pool ${pool.name} are in use by ${count(nodesOf(progress, pool.name).length, 'node')}: changing running nodes comes with a later release; make another pool`,
+        `labels, taints and nodeAddress of pool ${pool.name} are in use by ${count(nodesOf(progress, pool.name).length, 'node')}: changing running nodes comes with a later release; make another pool`,
       );
     }
     return reasons;
   });
 }
 
-const perNode = ({ labels, taints, kubelet, nodeAddress }: PoolSpec): object => ({
+const perNode = ({ labels, taints, nodeAddress }: PoolSpec): object => ({
   labels,
   taints,
-  kubelet,
   nodeAddress,
 });
+
+/** What of a spec hosts that work are made of; the rest is about who joins, and about rollouts. */
+const ofHosts = ({
+  kubernetes,
+  network,
+  controlPlane,
+  kubelet,
+  kubeProxy,
+  host,
+  pools,
+}: ClusterSpec) => ({
+  ...{ kubernetes, network, controlPlane, kubelet, kubeProxy, host },
+  pools: pools.map((pool) => ({ name: pool.name, kubelet: pool.kubelet })),
+});
+
+/** A change that a rollout has to bring to hosts. */
+export const reachesHosts = (before: ClusterSpec, after: ClusterSpec): boolean =>
+  canonicalJson(ofHosts(before)) !== canonicalJson(ofHosts(after));
+
+function duringRollout({ rollout }: ClusterProgress): string[] {
+  if (rollout === undefined || rollout === null) return [];
+  return [
+    `rollout ${rollout.id} is under way (${rollout.at}), and what it brings cannot be changed meanwhile: wait for it (coordinator rollout status), or end it first (coordinator rollout abort)`,
+  ];
+}
+
+/**
+ * Kubernetes' version skew policy: API servers one minor at a time, patches at once, never back.
+ * https://kubernetes.io/releases/version-skew-policy/
+ */
+function judgeVersion(
+  before: ClusterSpec,
+  after: ClusterSpec,
+  progress: ClusterProgress,
+): string[] {
+  const to = after.kubernetes.version;
+  const from = progress.serves ?? before.kubernetes.version;
+  const raised = progress.raisedTo ?? from;
+  if (to === before.kubernetes.version) return [];
+  const floor = compareVersions(raised, from) > 0 ? raised : from;
+  if (compareVersions(to, floor) < 0) {
+    const snapshot = progress.snapshot ?? null;
+    const back =
+      snapshot === null ? '' : `; the state before it is in the etcd snapshot ${snapshot}`;
+    return [
+      `kubernetes.version is ${before.kubernetes.version} and would become ${to}: API servers run ${floor}, and Kubernetes knows no way back from what they have written${back}`,
+    ];
+  }
+  const minors = minorsBetween(from, to);
+  if (minors <= 1) return [];
+  return [
+    `kubernetes.version would go from ${from} to ${to}, ${minors} minors at once: Kubernetes supports one at a time; apply ${nextMinor(from)} first`,
+  ];
+}
 
 function describeChange(before: ClusterSpec, after: ClusterSpec): string[] {
   const old = new Map(before.pools.map((pool) => [pool.name, pool]));
@@ -201,7 +240,12 @@ function describeChange(before: ClusterSpec, after: ClusterSpec): string[] {
   const dropped = before.pools
     .filter((pool) => !kept.has(pool.name))
     .map((pool) => `pool ${pool.name} dropped: it had no host`);
-  return [...messages, ...dropped];
+  const { version } = before.kubernetes;
+  const upgrade =
+    version === after.kubernetes.version
+      ? []
+      : [`kubernetes.version: ${version} → ${after.kubernetes.version}`];
+  return [...upgrade, ...messages, ...dropped];
 }
 
 const count = (amount: number, noun: string): string =>

@@ -3,6 +3,7 @@
 import { formatIpv4Range, parseIpv4Range, rangesOverlap } from '../../shared/ipv4.ts';
 import type { ClusterSpec, PoolSpec } from './cluster-spec.ts';
 import { evenEtcdFault } from './etcd-size.ts';
+import { parseWindow } from './maintenance-window.ts';
 import type { Complaint, SpecPath } from './spec-faults.ts';
 
 /** Paths are relative to the spec. */
@@ -13,8 +14,21 @@ export function findContradictions(spec: ClusterSpec): Complaint[] {
     ...networkComplaints(spec),
     ...artifactComplaints(spec),
     ...settingComplaints(spec),
+    ...windowComplaints(spec),
   ];
 }
+
+const windowComplaints = ({ rollout }: ClusterSpec): Complaint[] =>
+  rollout.windows.flatMap((text, index) =>
+    parseWindow(text) === null
+      ? [
+          {
+            path: ['rollout', 'windows', index],
+            message: `${JSON.stringify(text)} is no maintenance window: a cron expression of five fields that comes again, and a length, for example "0 22 * * 1-5 4h"`,
+          },
+        ]
+      : [],
+  );
 
 function poolComplaints(spec: ClusterSpec): Complaint[] {
   const complaints: Complaint[] = [];

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { drainLimitsOf, specDurationMs } from '../../../../coordinator/spec/drain-limits.ts';
+import { drainLimitsOf } from '../../../../coordinator/spec/drain-limits.ts';
+import { durationMs } from '../../../../coordinator/spec/spec-duration.ts';
 import { describeSchema } from '../../../../coordinator/spec/spec-schema.ts';
 import { fillSpecs } from '../../../../coordinator/store/fill-specs.ts';
 import { type ClusterRecord, keys } from '../../../../coordinator/store/records.ts';
@@ -28,7 +29,7 @@ test('drains as the spec says', () => {
 });
 
 test.each([['10'], ['1d'], ['-1s'], ['']])('%j is no duration of a spec', (text) => {
-  expect(() => specDurationMs(text)).toThrow(/is no duration/);
+  expect(() => durationMs(text)).toThrow(/is no duration/);
   expect(() => aSpec({ rollout: { drain: { timeout: text } } })).toThrow();
 });
 

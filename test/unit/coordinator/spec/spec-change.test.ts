@@ -56,21 +56,15 @@ test('an empty pool may go', () => {
 });
 
 test.each([
-  ['another version', { kubernetes: { version: 'v1.38.0' } }, 'upgrades come with a later release'],
   [
     'other pod addresses',
     { network: { pods: '10.8.0.0/16' } },
     'network.pods is 10.200.0.0/16 and would become 10.8.0.0/16',
   ],
   [
-    'other kubelet settings',
-    { kubelet: { maxPods: 50 } },
-    'kubelet differs from what is installed',
-  ],
-  [
     'another endpoint',
     { controlPlane: { endpoint: { address: 'vip:6443' } } },
-    'controlPlane differs',
+    'controlPlane.endpoint differs',
   ],
   [
     'another size of the control plane',
@@ -95,4 +89,55 @@ test.each([
 ])('%s is refused once the install has begun, and allowed before', (_what, change, sentence) => {
   expect(reasonsFor(change).join('\n')).toContain(sentence);
   expect(judgeSpecChange(aSpec(), aSpec(change), bare).kind).toBe('allowed');
+});
+
+const runsAt = (serves: string, more: Partial<ClusterProgress> = {}): ClusterProgress => ({
+  ...running,
+  serves,
+  ...more,
+});
+const toVersion = (version: string) => ({ kubernetes: { version } });
+
+test.each([
+  ['a patch', 'v1.37.9'],
+  ['the next minor', 'v1.38.0'],
+])('%s is an upgrade, and said', (_what, version) => {
+  expect(judgeSpecChange(aSpec(), aSpec(toVersion(version)), runsAt('v1.37.1'))).toEqual({
+    kind: 'allowed',
+    messages: [`kubernetes.version: v1.37.1 → ${version}`],
+  });
+});
+
+test('two minors at once are refused with the one that comes first', () => {
+  const [reason] = reasonsFor(toVersion('v1.39.0'), runsAt('v1.37.1'));
+  expect(reason).toContain('2 minors at once');
+  expect(reason).toContain('apply a v1.38 first');
+});
+
+test('an API server is never lowered, and the snapshot from before is named', () => {
+  const [reason] = reasonsFor(
+    toVersion('v1.36.4'),
+    runsAt('v1.37.1', { snapshot: '/var/lib/etcd-snapshots/before-r3.db' }),
+  );
+  expect(reason).toContain('Kubernetes knows no way back');
+  expect(reason).toContain('/var/lib/etcd-snapshots/before-r3.db');
+});
+
+test('nor below what one of them was begun to be raised to', () => {
+  const progress = runsAt('v1.36.4', { raisedTo: 'v1.37.1' });
+  expect(reasonsFor(toVersion('v1.36.9'), progress)[0]).toContain('API servers run v1.37.1');
+});
+
+test('before any API server was raised another version may be taken', () => {
+  const progress = runsAt('v1.37.0');
+  expect(judgeSpecChange(aSpec(), aSpec(toVersion('v1.37.0')), progress).kind).toBe('allowed');
+});
+
+test('what hosts are made of is not changed while a rollout is under way; who may join is', () => {
+  const progress = runsAt('v1.37.1', { rollout: { id: 'r4', at: 'running, 2 of 5 hosts done' } });
+  expect(reasonsFor({ kubelet: { maxPods: 50 } }, progress)[0]).toContain(
+    'rollout r4 is under way (running, 2 of 5 hosts done)',
+  );
+  const pools = [masters, { name: 'workers', roles: ['worker'], size: 9 }];
+  expect(reasonsFor({ pools }, progress)).toEqual([]);
 });
