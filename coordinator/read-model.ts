@@ -19,6 +19,8 @@ export interface ReadModelSources {
   readonly store: Store;
   readonly polls: Polls;
   readonly artifacts: (cluster: ClusterRecord) => Promise<ArtifactView>;
+  /** As its agent measured it lately; null: not known. Left out: nobody measures. */
+  readonly isNodeReady?: (nodeId: NodeId) => boolean | null;
 }
 
 export interface ReadModel {
@@ -106,6 +108,7 @@ export function createReadModel(sources: ReadModelSources): ReadModel {
       factsToldMs: latest(facts?.reportedMs ?? null, polls.factsReportedMs(id)),
       lastPollMs: told?.lastPollMs ?? null,
       online: polls.isOnline(id),
+      isNodeReady: sources.isNodeReady?.(id) ?? null,
       doing: doingOf(told),
       plans: sortedPlans(id),
     };
@@ -149,6 +152,7 @@ const isSame = (a: NodeView, b: NodeView): boolean =>
   a.factsToldMs === b.factsToldMs &&
   a.lastPollMs === b.lastPollMs &&
   a.online === b.online &&
+  a.isNodeReady === b.isNodeReady &&
   a.plans === b.plans &&
   a.doing.host === b.doing.host &&
   a.doing.cluster === b.doing.cluster;

@@ -23,8 +23,9 @@ export type ComponentName =
   | 'smoke-image';
 
 /**
- * Recorded for the changes to come: nothing reads it yet. Who orders a change of it. none: nobody notices, it may be done at once. restart, drain: host by
- * host, as a rollout. change: by the table of changes, one at a time in a cluster.
+ * Who orders a change of it on a host that works. none: nobody notices, it is done ahead. restart: in
+ * the host's turn of a rollout. drain: there, and pods are moved away first where it matters. change:
+ * by the table of changes, one at a time in a cluster.
  */
 export type Disruption = 'none' | 'restart' | 'drain' | 'change';
 

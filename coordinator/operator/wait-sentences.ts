@@ -31,8 +31,29 @@ const changeWords: Readonly<Record<ChangeKind, { readonly does: string; readonly
   {
     init: { does: 'is starting the control plane', ends: 'is the first ready master' },
     join: { does: 'is joining', ends: 'is a ready master' },
+    upgrade: { does: 'is changing its control plane', ends: 'is ready again' },
+    'update-etcd': { does: 'is changing its etcd member', ends: 'is ready again' },
   };
 
+const stageWords: Readonly<Record<Of<'rollout-stage'>['stage'], string>> = {
+  pulling: 'the coordinator fetches artifacts',
+  staging: 'artifacts are fetched to every host first',
+  snapshot: 'a snapshot of etcd is taken first',
+  ahead: 'what nobody notices is laid down on every host first',
+  etcd: 'members of etcd come first, one at a time',
+  'control-plane': 'masters come first, one at a time',
+  services: 'the services of the cluster come first',
+};
+
+/** A moment that is near: it reads the same for as long as it is to come. */
+const timeOfDay = (ms: number): string => `${new Date(ms).toISOString().slice(11, 19)} UTC`;
+
+const listed = 5;
+
+const list = (names: readonly string[]): string =>
+  names.length <= listed
+    ? names.join(', ')
+    : `${names.slice(0, listed).join(', ')} and ${names.length - listed} more`;
 const forOwner = (owner: string): string =>
   owner === CORDON_OPERATOR ? '' : ` for rollout ${owner}`;
 
@@ -171,6 +192,54 @@ const table: { readonly [C in WaitCode]: (reason: Of<C>, now: number) => Words }
   held: ({ goal, why, planId, node }) => [
     `is held: "${goal}" failed: ${why}`,
     `you mend it and run \`coordinator retry ${node}\` (details: coordinator plan show ${planId})`,
+  ],
+  'rollout-stage': ({ rollout, stage, names, away }) => [
+    `waits for rollout ${rollout}: ${stageWords[stage]}${names.length === 0 ? '' : ` (${list(names)})`}${away.length === 0 ? '' : `; ${list(away)} ${away.length === 1 ? 'does' : 'do'} not call`}`,
+    away.length === 0 ? 'that is done' : `${list(away)} calls again`,
+  ],
+  'rollout-turn': ({ rollout, names }) => [
+    `waits for its turn in rollout ${rollout}: ${list(names)} first`,
+    `${list(names)} ${names.length === 1 ? 'is' : 'are'} done`,
+  ],
+  'rollout-soak': ({ rollout, names, untilMs }) => [
+    `waits for its turn in rollout ${rollout}: ${list(names)} ${names.length === 1 ? 'has' : 'have'} to stay well until ${timeOfDay(untilMs)}`,
+    'that time is over',
+  ],
+  'rollout-unwell': ({ rollout, names }) => [
+    `waits for its turn in rollout ${rollout}: ${list(names)}, changed before, ${names.length === 1 ? 'is' : 'are'} not well`,
+    `${list(names)} ${names.length === 1 ? 'is' : 'are'} Ready again, or you run \`coordinator rollout abort\``,
+  ],
+  'rollout-window': ({ rollout, opensMs }) => [
+    `waits with rollout ${rollout} for a maintenance window`,
+    opensMs === null
+      ? 'never: no window of rollout.windows opens again'
+      : `the next one opens at ${new Date(opensMs).toISOString()}`,
+  ],
+  'rollout-paused': ({ rollout, by }) => [
+    `waits: rollout ${rollout} was paused${by === null ? '' : ` by ${by}`}`,
+    'you run `coordinator rollout resume`',
+  ],
+  'rollout-stopped': ({ rollout, name, why }) => [
+    `waits: rollout ${rollout} was stopped, because ${name} failed: ${why}`,
+    'you mend it and run `coordinator rollout retry`, or apply a spec that works',
+  ],
+  'rollout-aborted': ({ rollout, by }) => [
+    `is not as the spec says: rollout ${rollout} was aborted${by === null ? '' : ` by ${by}`} before its turn`,
+    'you run `coordinator rollout retry`, or apply another spec',
+  ],
+  'rollout-left': ({ rollout, blocking }) => [
+    blocking.length === 0
+      ? `was left for later by rollout ${rollout}: its agent did not call when its turn came`
+      : `was left for later by rollout ${rollout}: ${describeBlocking(blocking, blocking.length)}`,
+    blocking.length === 0 ? 'its agent calls' : 'its turn comes again, within five minutes',
+  ],
+  'rollout-failed': ({ rollout, name, why, isTakenBack }) => [
+    `failed in rollout ${rollout}${isTakenBack ? ' and was taken back to what it had' : ', and could not be taken back to what it had'}: ${why}`,
+    `you mend it and run \`coordinator rollout retry ${name}\``,
+  ],
+  'upgrade-first': ({ version, serves }) => [
+    `waits until every API server runs ${version} (now ${serves}): no kubelet may be newer`,
+    'the rollout has changed the control plane (coordinator rollout status)',
   ],
   'older-agent': ({ goal, why, planId, node }) => [
     `is held: the agent of ${node} is older than the coordinator and does not know what "${goal}" asks for: ${why}`,

@@ -17,6 +17,8 @@ export interface ChangeRow {
   readonly gateAfter: GateAfter;
   /** What its subjects are in the cluster's record once it is over. */
   readonly subjectsBecome: 'masters' | 'what-they-were';
+  /** Of one whose plan is held. stays: until an operator acts. ends: its host has what it had. */
+  readonly whenHeld: 'stays' | 'ends';
 }
 
 export const changes: Readonly<Record<ChangeKind, ChangeRow>> = {
@@ -26,6 +28,7 @@ export const changes: Readonly<Record<ChangeKind, ChangeRow>> = {
     gateBefore: { etcd: true, registry: true, apiServers: [], nodes: [] },
     gateAfter: { etcd: false, subjectNode: true },
     subjectsBecome: 'masters',
+    whenHeld: 'stays',
   },
   // A further master, by the host itself.
   join: {
@@ -33,5 +36,23 @@ export const changes: Readonly<Record<ChangeKind, ChangeRow>> = {
     gateBefore: { etcd: true, registry: false, apiServers: ['masters'], nodes: ['masters'] },
     gateAfter: { etcd: true, subjectNode: true },
     subjectsBecome: 'masters',
+    whenHeld: 'stays',
+  },
+  // The static pods of a master that is one. Its own API server is among those looked at: a control
+  // plane that does not work is not made another one.
+  upgrade: {
+    goal: 'upgrade',
+    gateBefore: { etcd: true, registry: false, apiServers: ['masters'], nodes: ['masters'] },
+    gateAfter: { etcd: true, subjectNode: true },
+    subjectsBecome: 'what-they-were',
+    whenHeld: 'ends',
+  },
+  // The binary, the unit or the certificates of a member.
+  'update-etcd': {
+    goal: 'update-etcd',
+    gateBefore: { etcd: true, registry: false, apiServers: ['masters'], nodes: [] },
+    gateAfter: { etcd: true, subjectNode: false },
+    subjectsBecome: 'what-they-were',
+    whenHeld: 'ends',
   },
 };

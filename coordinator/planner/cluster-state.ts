@@ -11,6 +11,9 @@ import { controlPlaneChoice } from './control-plane-choice.ts';
 import { goodCredentials } from './goals/good-credentials.ts';
 import { isStuck } from './goals/join.ts';
 import { INSTALL_RUN } from './goals/smoke-test.ts';
+import { beginRolloutChange, giveUpChange } from './rollout/begin-change.ts';
+import { servicesDigest } from './rollout/difference.ts';
+import { beginRollout, moveRollout, recordServices, recordSnapshot } from './rollout/rollouts.ts';
 import { clusterPlans, controlPlaneOf, has, mastersOf, type Situation } from './situation.ts';
 import { etcdEndpoint, type Member } from './topology.ts';
 
@@ -25,6 +28,12 @@ const transitions: readonly Transition[] = [
   beginInit,
   beginJoin,
   reachMilestones,
+  giveUpChange,
+  beginRollout,
+  recordSnapshot,
+  recordServices,
+  moveRollout,
+  beginRolloutChange,
 ];
 
 /** The situation with the cluster record as it should be; the same record when nothing changed. */
@@ -37,7 +46,8 @@ export function next(situation: Situation): Situation {
   return now;
 }
 
-function endChange({ cluster, topology }: Situation): ClusterRecord {
+function endChange(situation: Situation): ClusterRecord {
+  const { cluster, topology } = situation;
   const { change } = cluster;
   const delegate = change === null ? undefined : topology.byId.get(change.delegate);
   if (change === null || delegate === undefined) return cluster;
@@ -49,7 +59,12 @@ function endChange({ cluster, topology }: Situation): ClusterRecord {
   }
   if (subjectsBecome === 'what-they-were') return { ...cluster, change: null };
   const joined = change.subjects.filter((id) => !cluster.masters.includes(id));
-  return { ...cluster, change: null, masters: [...cluster.masters, ...joined] };
+  const after = { ...cluster, change: null, masters: [...cluster.masters, ...joined] };
+  if (change.kind !== 'init') return after;
+  // What a first master puts into the cluster is of the spec as it was then; a later one differs.
+  const digest = servicesDigest(situation, delegate);
+  const services = { digest, atMs: plan.finishedMs ?? plan.issuedMs };
+  return { ...after, services, serves: cluster.spec.kubernetes.version };
 }
 
 const digestForm = /^[0-9a-f]{64}$/;

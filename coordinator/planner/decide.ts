@@ -13,6 +13,8 @@ import { hostWaits } from './host-waits.ts';
 import { goneHosts } from './left-hosts.ts';
 import { type Phase, phaseOf } from './phase.ts';
 import { preflight } from './preflight/preflight.ts';
+import { rolloutWaits } from './rollout/rollout-waits.ts';
+import { rolloutWakesAtMs } from './rollout/rollout-wakes.ts';
 import { isPrepared, type Situation, situationOf } from './situation.ts';
 import { topologyOf } from './topology.ts';
 import type { ClusterView, NodeView } from './view.ts';
@@ -33,6 +35,7 @@ export function decide(seen: ClusterView, now: number): Decision {
     ...choiceWaits(situation),
     ...wishes.waits,
     ...granted.waits,
+    ...rolloutWaits(situation),
   ];
   return {
     issue: granted.issue,
@@ -43,10 +46,13 @@ export function decide(seen: ClusterView, now: number): Decision {
     gone: goneHosts(situation),
     waits: said,
     faults,
-    wakeAtMs: granted.wakeAtMs,
+    wakeAtMs: soonest(granted.wakeAtMs, rolloutWakesAtMs(situation)),
     phases: phasesOf(situation, said),
   };
 }
+
+const soonest = (a: number | null, b: number | null): number | null =>
+  a === null || b === null ? (a ?? b) : Math.min(a, b);
 
 /** What a renderer refuses stops the goal that asked for it, and no other. */
 function wishesOf(goal: Goal, situation: Situation): Wishes {

@@ -76,6 +76,13 @@ export const goalTable: Readonly<Record<GoalKind, GoalRules>> = {
   'user-certificate': asked,
   // The host's kubelet may report for a while after its agent.
   'delete-node': { ...ofCluster, attempts: 8 },
+  'lay-down': ofHost,
+  // What did not come up is brought back, and somebody looks at it before it is tried again.
+  upgrade: { ...ofHost, attempts: 1 },
+  'update-etcd': { ...ofHost, attempts: 1 },
+  services: ofCluster,
+  'change-host': { ...ofHost, attempts: 1 },
+  'take-back': ofHost,
   cordon: ofDrain,
   drain: ofDrain,
   uncordon: ofDrain,

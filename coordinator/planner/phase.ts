@@ -20,7 +20,9 @@ export type Phase =
   | 'starting'
   | 'joining'
   | 'prepared'
-  | 'waiting';
+  | 'waiting'
+  | 'draining'
+  | 'changing';
 
 const busy: Readonly<Partial<Record<GoalKind, Phase>>> = {
   stage: 'staging',
@@ -37,7 +39,7 @@ export function phaseOf(situation: Situation, node: NodeView, waits: readonly Wa
   if (member === undefined) return 'joined';
   const isIn = isNode(situation, member);
   if (!node.online) return isIn ? 'ready, agent away' : 'away';
-  if (isIn) return 'ready';
+  if (isIn) return inRollout(situation, node) ?? 'ready';
   const held = waits.find(isHeld);
   if (held !== undefined) {
     if (held.reason.code === 'left-out') return 'left out';
@@ -46,4 +48,19 @@ export function phaseOf(situation: Situation, node: NodeView, waits: readonly Wa
   const running = node.plans.find(({ state }) => !isFinal(state));
   const doing = running === undefined ? undefined : busy[running.goalKey.kind];
   return doing ?? (isPrepared(member) ? 'prepared' : 'waiting');
+}
+
+/** What a rollout does with a node, for as long as it does. */
+function inRollout({ cluster }: Situation, { record }: NodeView): Phase | null {
+  if (cluster.change?.subjects.includes(record.id) === true) return 'changing';
+  switch (cluster.rollout?.hosts[record.id]?.state) {
+    case 'draining':
+    case 'uncordoning':
+      return 'draining';
+    case 'changing':
+    case 'taking-back':
+      return 'changing';
+    default:
+      return null;
+  }
 }

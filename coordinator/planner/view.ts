@@ -19,6 +19,8 @@ export interface NodeView {
   readonly lastPollMs: number | null;
   /** An agent that polled lately (ONLINE_MS). */
   readonly online: boolean;
+  /** Whether its Kubernetes node is Ready, as its agent measured it lately; null: not known. */
+  readonly isNodeReady?: boolean | null;
   /** Its own words, from the last poll: to be shown, never judged by. */
   readonly doing: Readonly<Record<Lane, string>>;
   /** The plans of the node that are kept, oldest first. */

@@ -107,6 +107,54 @@ export type WaitReason =
       readonly planId: string;
       readonly node: string;
     }
+  // A rollout, and what waits for it.
+  | {
+      readonly code: 'rollout-stage';
+      readonly rollout: string;
+      readonly stage:
+        | 'pulling'
+        | 'staging'
+        | 'ahead'
+        | 'snapshot'
+        | 'etcd'
+        | 'control-plane'
+        | 'services';
+      /** Hosts it is at, or that it cannot go on without. */
+      readonly names: readonly string[];
+      /** Of these, those whose agents do not call. */
+      readonly away: readonly string[];
+    }
+  | { readonly code: 'rollout-turn'; readonly rollout: string; readonly names: readonly string[] }
+  | {
+      readonly code: 'rollout-soak';
+      readonly rollout: string;
+      readonly names: readonly string[];
+      readonly untilMs: number;
+    }
+  | { readonly code: 'rollout-unwell'; readonly rollout: string; readonly names: readonly string[] }
+  | { readonly code: 'rollout-window'; readonly rollout: string; readonly opensMs: number | null }
+  | { readonly code: 'rollout-paused'; readonly rollout: string; readonly by: string | null }
+  | {
+      readonly code: 'rollout-stopped';
+      readonly rollout: string;
+      readonly name: string;
+      readonly why: string;
+    }
+  | { readonly code: 'rollout-aborted'; readonly rollout: string; readonly by: string | null }
+  | {
+      readonly code: 'rollout-left';
+      readonly rollout: string;
+      readonly blocking: readonly BlockingPod[];
+    }
+  | {
+      readonly code: 'rollout-failed';
+      readonly rollout: string;
+      readonly name: string;
+      readonly why: string;
+      readonly isTakenBack: boolean;
+    }
+  /** Its kubelet would be newer than an API server. */
+  | { readonly code: 'upgrade-first'; readonly version: string; readonly serves: string }
   /** Refused by an agent that does not know what the plan asks for. */
   | {
       readonly code: 'older-agent';
@@ -151,6 +199,10 @@ const heldCodes: ReadonlySet<WaitCode> = new Set([
   'plan-refused',
   'undecidable',
   'join-refused',
+  'rollout-paused',
+  'rollout-stopped',
+  'rollout-aborted',
+  'rollout-failed',
 ]);
 
 export const isHeld = ({ reason }: Pick<Wait, 'reason'>): boolean => heldCodes.has(reason.code);

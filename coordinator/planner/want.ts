@@ -3,7 +3,7 @@
 import { AppError } from '../../shared/errors.ts';
 import type { NodeId } from '../../shared/model/ids.ts';
 import { CLUSTER_LANE_LIMIT, isFinal } from '../../shared/model/plan.ts';
-import { goalKinds, inputsDigestOf, isAbout } from '../plan-records/goal-key.ts';
+import { type GoalKind, goalKinds, inputsDigestOf, isAbout } from '../plan-records/goal-key.ts';
 import type { PlanRecord } from '../store/records.ts';
 import type { PlanDraft } from './decision.ts';
 import type { Want } from './goal.ts';
@@ -54,15 +54,18 @@ const keyOf = (situation: Situation, want: Want) =>
 
 /** Nothing of what comes before a join goes on with the host until an operator acts. */
 export function isHeldUp(situation: Situation, member: Member): boolean {
+  return beforeJoin.some((kind) => lastHeld(situation, member, kind) !== null);
+}
+
+/** The last plan of the kind, when nothing comes of it until an operator acts; else null. */
+export function lastHeld(situation: Situation, member: Member, kind: GoalKind): PlanRecord | null {
   const { plans } = member.node;
-  return beforeJoin.some((kind) => {
-    const last = plans.findLast(({ goalKey }) => isAbout(goalKey, kind, member.id));
-    if (last === undefined) return false;
-    const key = goalKeyOf(situation, last.goalKey, member);
-    // A retry begins anew, whatever became of the last plan.
-    if (key.generation !== last.goalKey.generation) return false;
-    return goalState(plans, { key: last.goalKey, now: situation.now }).kind === 'held';
-  });
+  const last = plans.findLast(({ goalKey }) => isAbout(goalKey, kind, member.id));
+  if (last === undefined) return null;
+  // A retry begins anew, whatever became of the last plan.
+  const { generation } = goalKeyOf(situation, last.goalKey, member);
+  if (generation !== last.goalKey.generation) return null;
+  return goalState(plans, { key: last.goalKey, now: situation.now }).kind === 'held' ? last : null;
 }
 
 const beforeJoin = goalKinds.filter((kind) => goalTable[kind].isBeforeJoin);

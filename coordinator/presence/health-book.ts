@@ -90,3 +90,10 @@ export function createHealthBook(options: HealthBookOptions): HealthBook {
     rejected: (nodeId) => rejections.get(nodeId) ?? 0,
   };
 }
+
+/** Whether the host's Kubernetes node is Ready; null: not measured, or its API does not tell. */
+export function nodeReady(measured: MeasuredHealth | null): boolean | null {
+  const node = measured?.report.node;
+  if (node === undefined || node === null || node.kind === 'unreachable') return null;
+  return node.kind === 'seen' && node.ready === 'True';
+}

@@ -36,23 +36,35 @@ export function controlPlaneEndpoint(spec: ClusterSpec): string {
   return checked('hostPort', endpoint.address, 'controlPlane.endpoint.address');
 }
 
+/** Everything of one host and of the cluster: what a first master starts with, and any is changed by. */
 export function renderInitConfig(options: InitOptions): string {
-  const { spec, node } = options;
+  const { node } = options;
   checkNode(node);
+  const { cluster, kubelet, proxy } = clusterDocuments(options);
+  const init = {
+    apiVersion: api,
+    kind: 'InitConfiguration',
+    // kubeadm insists on making one token. Hosts never use it: it lives for a minute, in a group that
+    // has no rights, and not in the one whose requests for kubelets' certificates are all signed.
+    bootstrapTokens: [{ ttl: '1m0s', groups: ['system:bootstrappers:muster:nobody'] }],
+    localAPIEndpoint: { advertiseAddress: node.address },
+    nodeRegistration: registration(node),
+  };
+  return [init, cluster, kubelet, proxy].map((document) => stringify(document)).join('---\n');
+}
+
+/** The documents that are the cluster's, the same on every master. @throws AppError invalid */
+export function clusterDocuments(options: InitOptions): {
+  readonly cluster: object;
+  readonly kubelet: object;
+  readonly proxy: object;
+} {
+  const { spec } = options;
   checkCluster(options);
   const endpoint = controlPlaneEndpoint(spec);
   const sans = ['127.0.0.1', 'localhost', endpoint.replace(/:\d+$/, '')];
-  const documents = [
-    {
-      apiVersion: api,
-      kind: 'InitConfiguration',
-      // kubeadm insists on making one token. Hosts never use it: it lives for a minute, in a group that
-      // has no rights, and not in the one whose requests for kubelets' certificates are all signed.
-      bootstrapTokens: [{ ttl: '1m0s', groups: ['system:bootstrappers:muster:nobody'] }],
-      localAPIEndpoint: { advertiseAddress: node.address },
-      nodeRegistration: registration(node),
-    },
-    {
+  return {
+    cluster: {
       apiVersion: api,
       kind: 'ClusterConfiguration',
       clusterName: options.cluster,
@@ -80,7 +92,7 @@ export function renderInitConfig(options: InitOptions): string {
         },
       },
     },
-    {
+    kubelet: {
       apiVersion: 'kubelet.config.k8s.io/v1beta1',
       kind: 'KubeletConfiguration',
       failSwapOn: true,
@@ -89,14 +101,13 @@ export function renderInitConfig(options: InitOptions): string {
       rotateCertificates: true,
       ...spec.kubelet,
     },
-    {
+    proxy: {
       apiVersion: 'kubeproxy.config.k8s.io/v1alpha1',
       kind: 'KubeProxyConfiguration',
       mode: spec.network.proxyMode,
       ...spec.kubeProxy,
     },
-  ];
-  return documents.map((document) => stringify(document)).join('---\n');
+  };
 }
 
 export function renderJoinConfig(node: NodeOptions, controlPlane: boolean): string {

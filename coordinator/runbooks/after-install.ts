@@ -8,12 +8,13 @@ import { etcdClientPaths, paths } from '../render/paths.ts';
 import type { OperatorRequest } from '../store/records.ts';
 import { importImage, stage, step } from './step-builder.ts';
 
-export function firstSnapshot(member: Member): readonly Stage[] {
+/** @param name of the file, without its ending */
+export function etcdSnapshot(member: Member, name: string): readonly Stage[] {
   return [
     stage(
       'snapshot',
       step('snapshot', 'etcd-snapshot', {
-        path: `${paths.etcdSnapshots}/first.db`,
+        path: `${paths.etcdSnapshots}/${name}.db`,
         endpoint: etcdEndpoint(member).clientUrl,
         credentials: etcdClientPaths,
       }),

@@ -83,7 +83,10 @@ function changeKubelet({ desired, host, kubelet, master }: HostChange): readonly
     ),
     stage('gate', ...(master === null ? [] : gateBefore(master.gates.before, parties))),
     stage('kubelet', ...services(desired, 'kubernetes')),
-    stage('kubelet ready', step('kubelet-ready', 'wait-node-ready', { node: name, kubelet })),
+    stage('kubelet ready', {
+      ...step('kubelet-ready', 'wait-node-ready', { node: name, kubelet }),
+      timeoutSeconds: kubeletSeconds,
+    }),
     ...(master === null
       ? []
       : [
@@ -92,6 +95,9 @@ function changeKubelet({ desired, host, kubelet, master }: HostChange): readonly
         ]),
   ];
 }
+
+/** It is there within seconds; one that was not by then does not start, and its pods wait for another. */
+const kubeletSeconds = 120;
 
 /** What kubeadm writes for the kubelet, beside the component's own files. */
 const kubeletFiles = [paths.kubeletConfig, paths.kubeletFlags];

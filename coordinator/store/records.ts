@@ -10,6 +10,7 @@ import type { GoalKey } from '../plan-records/goal-key.ts';
 import type { DrainLimits } from '../planner/drain-plans.ts';
 import type { ClusterSpec } from '../spec/cluster-spec.ts';
 import type { IdentityRecord } from './identity-record.ts';
+import type { PastRollout, RolloutRecord, WantedRollout } from './rollout-record.ts';
 
 export const keys = {
   fleet: 'fleet/meta',
@@ -70,6 +71,23 @@ export interface ClusterRecord {
   readonly reached: Readonly<Partial<Record<Milestone, { readonly atMs: number }>>>;
   /** Raised by `retry` without a node: part of every goal's key, so holds are released. */
   readonly retryGeneration: number;
+  /** What every API server runs at least; missing: the version of the spec. No kubelet is newer. */
+  readonly serves?: string;
+  /** What an API server was begun to be raised to: none is ever lowered. Missing: as `serves`. */
+  readonly raisedTo?: string;
+  /** What was put into the cluster itself (kubeadm's own settings, add-ons); missing: nobody knows. */
+  readonly services?: ClusterServices;
+  /** A spec that hosts have not been brought to, and nothing begun. */
+  readonly wanted?: WantedRollout | null;
+  /** The rollout under way, or the last one. */
+  readonly rollout?: RolloutRecord | null;
+  /** Those before it, oldest first; the newest twenty. */
+  readonly pastRollouts?: readonly PastRollout[];
+}
+
+export interface ClusterServices {
+  readonly digest: string;
+  readonly atMs: number;
 }
 
 export type Milestone = 'first-snapshot' | 'smoke-test';
@@ -103,7 +121,7 @@ export interface ControlPlaneChange {
   readonly numbersBefore?: Readonly<Record<Lane, number>>;
 }
 
-export type ChangeKind = 'init' | 'join';
+export type ChangeKind = 'init' | 'join' | 'upgrade' | 'update-etcd';
 
 export type IdentityState = 'active' | 'locked' | 'retired' | 'evicted' | 'banned';
 

@@ -36,6 +36,7 @@ export class PlanningWorld {
   readonly issued: string[] = [];
   /** The same with what was asked for. */
   readonly plans: IssuedPlan[] = [];
+  watched = { turns: 0, totalMs: 0, slowestMs: 0 };
   #number = 0;
   /** How often each host got join credentials. */
   readonly #credentials = new Map<string, number>();
@@ -47,7 +48,9 @@ export class PlanningWorld {
   /** Decides until there is nothing more to issue or store; returns the last decision. */
   settle(): Decision {
     for (let turn = 0; turn < 50; turn += 1) {
+      const began = performance.now();
       const decision = decide(this.view, this.now);
+      this.#watched(performance.now() - began);
       if (decision.cluster !== null) this.view = { ...this.view, cluster: decision.cluster };
       for (const { nodeId, applied } of decision.applied) this.#record(nodeId, applied);
       for (const nodeId of decision.gone ?? []) {
@@ -79,6 +82,20 @@ export class PlanningWorld {
       if (!isNews && decision.issue.length === 0) return decision;
     }
     throw new Error('decide() reaches no fixed point');
+  }
+
+  /** What decisions cost from now on. */
+  watch(): void {
+    this.watched = { turns: 0, totalMs: 0, slowestMs: 0 };
+  }
+
+  #watched(ms: number): void {
+    const { turns, totalMs, slowestMs } = this.watched;
+    this.watched = {
+      turns: turns + 1,
+      totalMs: totalMs + ms,
+      slowestMs: Math.max(slowestMs, ms),
+    };
   }
 
   /** Everything ever asked for, with every stage. */

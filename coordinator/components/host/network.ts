@@ -8,7 +8,7 @@ import type { HostComponent } from './host-target.ts';
 const cniPlugins = ['bridge', 'loopback', 'ptp', 'host-local', 'portmap', 'bandwidth', 'firewall'];
 
 export const network: HostComponent = {
-  disruption: 'none',
+  disruption: 'restart',
   isFor: () => true,
   steps: ({ spec, materials }) => {
     const row = networkPluginOf(spec);

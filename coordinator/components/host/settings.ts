@@ -8,7 +8,7 @@ import { runtimeOf } from '../runtime/runtimes.ts';
 import type { HostComponent } from './host-target.ts';
 
 export const settings: HostComponent = {
-  disruption: 'none',
+  disruption: 'restart',
   isFor: () => true,
   steps: ({ spec }) => {
     const rows = [runtimeOf(spec), everyHost, networkPluginOf(spec), proxyModeOf(spec)];

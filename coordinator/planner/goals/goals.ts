@@ -2,16 +2,20 @@
 // one has it. A goal is a kind (plan-records/goal-key.ts), its rules (goal-table.ts) and a file here.
 import type { GoalKind } from '../../plan-records/goal-key.ts';
 import type { Goal } from '../goal.ts';
+import { changeHost, takeBack } from './change-host.ts';
 import { clusterKeys } from './cluster-keys.ts';
 import { credentials, forgetCredentials } from './credentials.ts';
 import { deleteNode } from './delete-node.ts';
 import { cordon, drain, uncordon } from './host-requests.ts';
 import { init } from './init.ts';
 import { join } from './join.ts';
+import { layDown } from './lay-down.ts';
 import { prepare } from './prepare.ts';
+import { services } from './services.ts';
 import { smokeImage, smokeTest } from './smoke-test.ts';
 import { snapshot } from './snapshot.ts';
 import { stage } from './stage.ts';
+import { updateEtcd, upgrade } from './upgrade.ts';
 import { userCertificate } from './user-certificate.ts';
 
 const byKind: Readonly<Record<GoalKind, Goal>> = {
@@ -27,6 +31,12 @@ const byKind: Readonly<Record<GoalKind, Goal>> = {
   'smoke-test': smokeTest,
   'user-certificate': userCertificate,
   'delete-node': deleteNode,
+  'lay-down': layDown,
+  upgrade,
+  'update-etcd': updateEtcd,
+  services,
+  'change-host': changeHost,
+  'take-back': takeBack,
   cordon,
   drain,
   uncordon,

@@ -1,11 +1,11 @@
 // The change `init`: the first master.
 
-import { digestOf } from '../../../shared/canonical.ts';
 import type { Stage } from '../../../shared/model/plan.ts';
 import { type InitInputs, startControlPlane } from '../../runbooks/init-control-plane.ts';
 import { changes } from '../changes.ts';
 import { type Goal, nothing, waits, wants } from '../goal.ts';
 import { remembered } from '../remembered.ts';
+import { controlPlaneDigest } from '../rollout/difference.ts';
 import { controlPlaneOf, etcdOf, materialsOf, recordedCa, type Situation } from '../situation.ts';
 import type { Member } from '../topology.ts';
 
@@ -41,7 +41,7 @@ export const init: Goal = {
       by: subject,
       goal: 'start control plane',
       inputs: stages,
-      brings: () => ({ 'control-plane': controlPlaneDigest(subject) }),
+      brings: () => ({ 'control-plane': controlPlaneDigest(situation, subject) }),
       stages,
     });
   },
@@ -49,10 +49,6 @@ export const init: Goal = {
 
 /** Wanted until it runs, and more than a screen of manifests. */
 const controlPlanes = remembered<readonly Stage[]>();
-
-/** What of a master a later change of the spec may make another. */
-export const controlPlaneDigest = ({ address, labels }: Member): string =>
-  digestOf({ address, labels }).slice(0, 16);
 
 export const initInputs = (situation: Situation, member: Member): InitInputs => ({
   member,

@@ -6,6 +6,7 @@ import type { SealedSecret } from '../../../shared/model/step.ts';
 import { joinMaster, joinWorker } from '../../runbooks/join-node.ts';
 import { changes } from '../changes.ts';
 import { type Goal, nothing, together, type Want, type Wishes, waits, wants } from '../goal.ts';
+import { controlPlaneDigest } from '../rollout/difference.ts';
 import {
   controlPlaneOf,
   etcdOf,
@@ -20,7 +21,6 @@ import type { Wait } from '../wait.ts';
 import { isHeldUp, stateOf } from '../want.ts';
 import { admission } from './admission.ts';
 import { goodCredentials } from './good-credentials.ts';
-import { controlPlaneDigest } from './init.ts';
 
 export const join: Goal = {
   kind: 'join',
@@ -63,7 +63,7 @@ function masterJoin(situation: Situation, member: Member, sealed: SealedSecret):
     by: member,
     goal: joinGoal(situation, member),
     inputs: () => inputs,
-    brings: () => ({ 'control-plane': controlPlaneDigest(member) }),
+    brings: () => ({ 'control-plane': controlPlaneDigest(situation, member) }),
     stages: () =>
       joinMaster(
         {

@@ -2,9 +2,11 @@
 // directory only, so it needs no gate; a host that may become no node stages nothing.
 import { digestOf } from '../../../shared/canonical.ts';
 import { artifactNamesFor } from '../../components/bill-of-materials.ts';
+import type { Digests } from '../../components/component.ts';
 import { findArtifact } from '../../components/materials.ts';
 import { stageArtifacts } from '../../runbooks/stage-artifacts.ts';
 import { type Goal, nothing, together, wants } from '../goal.ts';
+import { openRollout } from '../rollout/standings.ts';
 import {
   hasArtifacts,
   isCurrent,
@@ -22,11 +24,13 @@ export const stage: Goal = {
 };
 
 function wishesOf(situation: Situation, member: Member) {
-  // What runs is changed by rollouts, which stage for themselves.
-  if (isPrepared(member) || !hasArtifacts(situation, member) || !passes(situation, member)) {
-    return nothing;
-  }
-  const brings = { artifacts: stagedDigest(situation, member) };
+  if (!hasArtifacts(situation, member)) return nothing;
+  // What runs is changed by rollouts; what they need is fetched before anything else of them.
+  const isWanted = isPrepared(member)
+    ? member.node.online && openRollout(situation)?.hosts[member.id] !== undefined
+    : passes(situation, member);
+  if (!isWanted) return nothing;
+  const brings = artifactsBrought(situation, member);
   if (isCurrent(member, brings)) return nothing;
   const names = artifactNamesFor(situation.cluster.spec, member.pool.roles);
   return wants({
@@ -39,6 +43,10 @@ function wishesOf(situation: Situation, member: Member) {
     stages: () => stageArtifacts(names, materialsOf(situation, member)),
   });
 }
+
+export const artifactsBrought = (situation: Situation, member: Member): Digests => ({
+  artifacts: stagedDigest(situation, member),
+});
 
 /** Of what a host has to have before it is prepared. */
 export function stagedDigest({ cluster }: Situation, member: Member): string {
