@@ -36,7 +36,7 @@ import { linesOfPlan } from './events/log-line.ts';
 import type { Keys } from './keys/keys.ts';
 import { openPlans } from './plan-records/plans.ts';
 import type { ArtifactView } from './planner/view.ts';
-import { createHealthBook } from './presence/health-book.ts';
+import { createHealthBook, nodeReady } from './presence/health-book.ts';
 import { createInstances } from './presence/instances.ts';
 import { createPolls, ONLINE_MS } from './presence/polls.ts';
 import { createReadModel } from './read-model.ts';
@@ -113,6 +113,7 @@ export async function createCore(options: CoreOptions): Promise<Core> {
     polls,
     refused,
     model: createReadModel({
+      isNodeReady: (id) => nodeReady(health.of(id)),
       store,
       polls,
       artifacts: (cluster) => artifactView(artifacts, cluster),
@@ -138,6 +139,7 @@ export async function createCore(options: CoreOptions): Promise<Core> {
     const accounts = { store, clock, audit: own, keys };
     return operatorHandlers({
       ...operatorParts,
+      caller: caller.name,
       audit: own,
       tokens: {
         create: (tokenOptions) =>

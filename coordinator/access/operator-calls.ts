@@ -40,6 +40,7 @@ export const operatorCalls: { readonly [M in OperatorCall]: CallRow<M> } = {
     least: 'admin',
     about: ({ action, name, dryRun, confirmed }) => ({ action, node: name, dryRun, confirmed }),
   },
+  ChangeRollout: { least: 'admin', about: ({ action, node }) => ({ action, node }) },
   Retry: { least: 'admin', about: ({ node }) => ({ node }) },
   Kubeconfig: {
     least: 'admin',

@@ -12,6 +12,7 @@ import type {
   PoolDocument,
   TokenDocument,
 } from '../operator/documents.ts';
+import type { RolloutDocument } from '../operator/rollout-documents.ts';
 import { shorten } from './table.ts';
 
 export interface Column {
@@ -115,6 +116,26 @@ const plans: readonly Column[] = [
   wide<PlanDocument>('ERROR', (plan) => plan.error?.message ?? plan.message),
 ];
 
+const rollouts: readonly Column[] = [
+  column<RolloutDocument>('NAME', (rollout) => rollout.name),
+  column<RolloutDocument>('FROM', (rollout) => rollout.fromVersion),
+  column<RolloutDocument>('TO', (rollout) => rollout.toVersion),
+  column<RolloutDocument>('STATE', (rollout) => rollout.state),
+  column<RolloutDocument>('DONE', (rollout) => `${rollout.done}/${rollout.total}`),
+  column<RolloutDocument>('AGE', (rollout, now) =>
+    rollout.beganMs === null ? null : formatAge(now - rollout.beganMs),
+  ),
+  column<RolloutDocument>('TOOK', ({ beganMs, endedMs }) =>
+    beganMs === null || endedMs === null ? null : formatTook(endedMs - beganMs),
+  ),
+  column<RolloutDocument>('WHAT', (rollout) =>
+    shorten(rollout.what === '' ? (rollout.troubles[0] ?? '') : rollout.what, 72),
+  ),
+  wide<RolloutDocument>('GENERATION', (rollout) => rollout.generation),
+  wide<RolloutDocument>('BY', (rollout) => rollout.by),
+  wide<RolloutDocument>('SNAPSHOT', (rollout) => rollout.snapshot?.path ?? null),
+];
+
 const tokens: readonly Column[] = [
   column<TokenDocument>('ID', (token) => token.name),
   column<TokenDocument>('POOL', (token) => token.pool),
@@ -167,6 +188,7 @@ const columns: Readonly<Record<DocumentKind, readonly Column[]>> = {
   pools,
   clusters,
   plans,
+  rollouts,
   tokens,
   operators,
   events,

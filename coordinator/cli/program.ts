@@ -9,6 +9,7 @@ import type { CliIo } from './cli-io.ts';
 import { withConnection } from './connection.ts';
 import { exitCode, exitCodeFor } from './exit-codes.ts';
 import { nodeCommands } from './node-commands.ts';
+import { rolloutCommands } from './rollout-commands.ts';
 
 /** What a command answers: its exit code when it is not 0. */
 type Outcome = Promise<number | undefined>;
@@ -115,7 +116,7 @@ function buildProgram(io: CliIo, done: (code: number | undefined) => void): Comm
     sub(
       program,
       'get <kind> [name]',
-      'show nodes, pools, clusters, plans, tokens, operators, events or artifacts',
+      'show nodes, pools, clusters, plans, rollouts, tokens, operators, events or artifacts',
     ),
   )
     .option('-o, --output <format>', 'table, wide, json, yaml or name', 'table')
@@ -149,6 +150,8 @@ function buildProgram(io: CliIo, done: (code: number | undefined) => void): Comm
   );
 
   nodeCommands(sub(program, 'node', 'what may become of a node'), { sub, run });
+
+  rolloutCommands(sub(program, 'rollout', 'how changes of the spec reach hosts'), { sub, run });
 
   withConnection(sub(program, 'logs [subject]', 'what happened: of a node, a plan or plan/step'))
     .option('-f, --follow', 'go on')

@@ -6,14 +6,20 @@ import { lockFaults, parseLock } from '../artifacts/check-lock.ts';
 import type { ArtifactLock } from '../artifacts/lock.ts';
 import { requireMinor } from '../components/kubernetes/minors.ts';
 import { checkNames } from '../planner/preflight/preflight.ts';
+import { isOnlyLeft } from '../planner/rollout/rollouts.ts';
 import { nearestName } from '../spec/nearest.ts';
 import { formatFault, parseSpec } from '../spec/parse-spec.ts';
 import { type ClusterProgress, judgeSpecChange } from '../spec/spec-change.ts';
 import { type ClusterRecord, keys, type NodeRecord } from '../store/records.ts';
+import { overStates, type WantedRollout } from '../store/rollout-record.ts';
 import type { OperatorDependencies } from './dependencies.ts';
 import { noteOperator } from './note.ts';
+import { previewLines } from './rollout-preview.ts';
 
-type Dependencies = Pick<OperatorDependencies, 'store' | 'clock' | 'audit' | 'artifacts' | 'feed'>;
+type Dependencies = Pick<
+  OperatorDependencies,
+  'store' | 'clock' | 'audit' | 'artifacts' | 'feed' | 'clusters'
+>;
 
 export interface ApplyInput {
   readonly specYaml: string;
@@ -77,8 +83,31 @@ export async function applySpec(deps: Dependencies, input: ApplyInput): Promise<
     }
     if (!input.dryRun) deps.artifacts.pullInBackground(lock);
     const missing = await missingArtifacts(deps, lock, input.dryRun);
-    return { result: change.result, messages: [...change.messages, ...missing] };
+    const coming = await comingOf(deps, { change, before: current?.value ?? null, input });
+    return { result: change.result, messages: [...change.messages, ...coming, ...missing] };
   }
+}
+
+/** What it brings to hosts that work: all of it for a dry run, else that it begins. */
+async function comingOf(
+  deps: Dependencies,
+  applied: {
+    readonly change: Judged;
+    readonly before: ClusterRecord | null;
+    readonly input: ApplyInput;
+  },
+): Promise<string[]> {
+  const { change, before, input } = applied;
+  if (before === null || change.record.wanted === undefined || change.record.wanted === null)
+    return [];
+  const view = await deps.clusters.view(before.name);
+  if (view === null) return [];
+  const lines = previewLines(view, change.record, deps.clock.now());
+  if (lines.length === 0 || input.dryRun) return lines;
+  const hosts = lines.length - 1;
+  return [
+    `a rollout brings it to ${hosts === 1 ? '1 host' : `${hosts} hosts`}: \`coordinator rollout status\` follows it`,
+  ];
 }
 
 interface Wanted {
@@ -122,35 +151,61 @@ function judge(
     return { result: 'created', messages: [], record };
   }
   const change = judgeSpecChange(current.spec, spec, progress);
+  const isOtherLock = canonicalJson(current.lock) !== canonicalJson(lock);
   const reasons = [
     ...(change.kind === 'refused' ? change.reasons : []),
-    ...(progress.hasBegun ? replacedArtifacts(current.lock, lock) : []),
+    ...(change.kind === 'unchanged' && isOtherLock ? lockDuringRollout(progress) : []),
   ];
   if (reasons.length > 0)
     throw new AppError('refused', `nothing was changed:\n${reasons.join('\n')}`);
-  const specGeneration = current.specGeneration + (change.kind === 'unchanged' ? 0 : 1);
-  const record: ClusterRecord = { ...current, ...fields, specGeneration };
+  const isChanged = change.kind !== 'unchanged' || isOtherLock;
+  const specGeneration = current.specGeneration + (isChanged ? 1 : 0);
+  const record: ClusterRecord = {
+    ...current,
+    ...fields,
+    specGeneration,
+    ...(isChanged && progress.hasBegun ? { wanted: wantedRollout(current, specGeneration) } : {}),
+  };
   const isSame =
     change.kind === 'unchanged' &&
-    canonicalJson(current.lock) === canonicalJson(lock) &&
+    !isOtherLock &&
     canonicalJson(current.ignoredChecks) === canonicalJson(record.ignoredChecks);
   if (isSame) return { result: 'unchanged', messages: [], record: current };
   return { result: 'changed', messages: change.kind === 'allowed' ? change.messages : [], record };
 }
 
-/** What is installed is not replaced by another lock: that would be an upgrade. */
-function replacedArtifacts(before: ArtifactLock, after: ArtifactLock): string[] {
-  return before.artifacts.flatMap((old) => {
-    const now = after.artifacts.find((entry) => entry.name === old.name && entry.arch === old.arch);
-    if (now?.sha256 === old.sha256) return [];
-    const seen =
-      now === undefined
-        ? 'is missing in the new lock'
-        : `would become ${now.version} ${now.sha256.slice(0, 12)}`;
-    return [
-      `artifact ${old.name} (${old.arch}) is ${old.version} ${old.sha256.slice(0, 12)} and ${seen}: upgrades come with a later release; use the lock the cluster was made with`,
-    ];
-  });
+/**
+ * What hosts are taken back to when they fail: what they had before the first spec that did not reach
+ * all of them. A release that stopped in its canary is nothing to go back to.
+ */
+function wantedRollout(current: ClusterRecord, generation: number): WantedRollout {
+  const { wanted, rollout, spec, lock } = current;
+  if (wanted !== undefined && wanted !== null) return { generation, from: wanted.from };
+  const isUnfinished = rollout !== undefined && rollout !== null && rollout.state !== 'done';
+  return { generation, from: isUnfinished ? rollout.from : { spec, lock } };
+}
+
+function lockDuringRollout({ rollout }: ClusterProgress): string[] {
+  if (rollout === undefined || rollout === null) return [];
+  return [
+    `the artifact lock is another, and rollout ${rollout.id} is under way (${rollout.at}): wait for it, or end it first (coordinator rollout abort)`,
+  ];
+}
+
+/** Null: nothing is in the way of another target. */
+function rolloutInTheWay(
+  cluster: ClusterRecord,
+): { readonly id: string; readonly at: string } | null {
+  const { rollout, wanted } = cluster;
+  if (rollout === undefined || rollout === null || overStates.has(rollout.state)) {
+    return wanted === undefined || wanted === null || cluster.change === null
+      ? null
+      : { id: `of generation ${wanted.generation}`, at: 'it is about to begin' };
+  }
+  if (isOnlyLeft(rollout)) return null;
+  const states = Object.values(rollout.hosts).map(({ state }) => state);
+  const done = states.filter((state) => state === 'done').length;
+  return { id: rollout.id, at: `${rollout.state}, ${done} of ${states.length} hosts done` };
 }
 
 async function progressOf(
@@ -159,6 +214,7 @@ async function progressOf(
 ): Promise<ClusterProgress & { readonly now: number }> {
   const now = deps.clock.now();
   if (cluster === null) return { hasBegun: false, nodes: {}, now };
+  const { rollout, serves, raisedTo, spec } = cluster;
   const nodes = (await deps.store.range<NodeRecord>(keys.nodes))
     .map((stored) => stored.value)
     .filter(
@@ -171,7 +227,15 @@ async function progressOf(
     pool,
     (members ?? []).map((node) => node.name),
   ]);
-  return { hasBegun: cluster.controlPlane !== null, nodes: Object.fromEntries(names), now };
+  return {
+    hasBegun: cluster.controlPlane !== null,
+    nodes: Object.fromEntries(names),
+    serves: serves ?? spec.kubernetes.version,
+    raisedTo: raisedTo ?? null,
+    rollout: rolloutInTheWay(cluster),
+    snapshot: rollout?.snapshot?.path ?? null,
+    now,
+  };
 }
 
 /**
@@ -188,11 +252,12 @@ async function lockOf(
 ): Promise<ArtifactLock | null> {
   const { spec, input, before } = wanted;
   if (input.lock !== null) return parseLock(input.lock, 'the artifact lock');
-  if (before !== null && before.controlPlane !== null) return before.lock;
   const isSameSource =
     before !== null &&
     before.spec.kubernetes.version === spec.kubernetes.version &&
-    canonicalJson(before.spec.artifacts) === canonicalJson(spec.artifacts);
+    canonicalJson(sourceOf(before.spec)) === canonicalJson(sourceOf(spec));
+  // What is installed stays what it is: a folder that holds something newer is no reason to change it.
+  if (isSameSource && before.controlPlane !== null) return before.lock;
   if (isSameSource && spec.artifacts.source === 'official') return before.lock;
   if (input.dryRun && spec.artifacts.source === 'official') return before?.lock ?? null;
   try {
@@ -204,6 +269,12 @@ async function lockOf(
     });
   }
 }
+
+/** Mirrors are asked for the same bytes. */
+const sourceOf = ({ artifacts: { source, directory } }: ClusterRecord['spec']) => ({
+  source,
+  directory,
+});
 
 async function missingArtifacts(
   deps: Dependencies,

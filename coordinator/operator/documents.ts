@@ -9,6 +9,7 @@ import type { PreflightFault } from '../planner/preflight/check.ts';
 import type { ClusterSpec } from '../spec/cluster-spec.ts';
 import type { PlanRecord } from '../store/records.ts';
 import type { ClusterHealthDocument, HostHealthDocument } from './health-documents.ts';
+import type { RolloutDocument } from './rollout-documents.ts';
 import type { ShownWait } from './wait-sentences.ts';
 
 export interface RunningPlan {
@@ -176,6 +177,7 @@ export type Document =
   | PoolDocument
   | ClusterDocument
   | PlanDocument
+  | RolloutDocument
   | TokenDocument
   | OperatorDocument
   | EventDocument
@@ -186,6 +188,7 @@ export const documentKinds = [
   'pools',
   'clusters',
   'plans',
+  'rollouts',
   'tokens',
   'operators',
   'events',

@@ -25,6 +25,7 @@ import {
 } from './documents.ts';
 import { clusterDocument, nodeDocument, poolDocuments, type Seen } from './node-documents.ts';
 import { getOperators } from './operator-documents.ts';
+import { rolloutDocuments } from './rollout-documents.ts';
 import { seenCluster } from './seen.ts';
 
 type Dependencies = Pick<
@@ -42,6 +43,7 @@ const readers: Readonly<
       clusterDocument(seen, deps.artifacts.pullState(seen.view.cluster.lock)),
     ),
   plans: getPlans,
+  rollouts: async (deps) => (await seenClusters(deps)).flatMap(rolloutDocuments),
   tokens: getTokens,
   operators: getOperators,
   events: getEvents,

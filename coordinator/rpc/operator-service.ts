@@ -10,6 +10,7 @@ import { type CreatedToken, DEFAULT_TOKEN_TTL_MS } from '../enrollment/tokens.ts
 import { matchesSubject } from '../events/event-feed.ts';
 import { applySpec } from '../operator/apply.ts';
 import { changeNode } from '../operator/change-node.ts';
+import { changeRollout } from '../operator/change-rollout.ts';
 import { findPool } from '../operator/clusters.ts';
 import type { OperatorDependencies } from '../operator/dependencies.ts';
 import { explain } from '../operator/explain.ts';
@@ -25,7 +26,9 @@ export type { OperatorDependencies } from '../operator/dependencies.ts';
 const pollMs = 20_000;
 const linesAtOnce = 2_000;
 
-export function operatorHandlers(deps: OperatorDependencies): Handlers<OperatorDefinition> {
+export function operatorHandlers(
+  deps: OperatorDependencies & { readonly caller: string },
+): Handlers<OperatorDefinition> {
   return {
     Version: async () => ({ version: deps.version, fleet: deps.fleet }),
 
@@ -116,6 +119,10 @@ export function operatorHandlers(deps: OperatorDependencies): Handlers<OperatorD
       const change = { action, name, isDryRun: dryRun, isConfirmed: confirmed };
       return { messages: [...(await changeNode(deps, change))] };
     },
+
+    ChangeRollout: async ({ action, node }) => ({
+      messages: [...(await changeRollout(deps, { action, node, by: deps.caller }))],
+    }),
 
     Retry: async ({ node }) => {
       await retry(deps, node);

@@ -154,6 +154,7 @@ const operator: RulesOf<OperatorDefinition> = {
     longestBytes: small,
     fields: { action: words(64), name, dryRun: flag, confirmed: flag },
   },
+  ChangeRollout: { longestBytes: small, fields: { action: words(64), node: name } },
   Retry: { longestBytes: small, fields: { node: name } },
   Kubeconfig: {
     longestBytes: 32 * kib,

@@ -7,6 +7,7 @@ import { type Call, type ConnectionOptions, withPatience } from '../connection.t
 import { parseDuration } from '../duration.ts';
 import { exitCode } from '../exit-codes.ts';
 import { fetchDocuments } from './fetch-documents.ts';
+import { nextChange } from './next-change.ts';
 
 interface WaitOptions extends ConnectionOptions {
   readonly for: string;
@@ -50,25 +51,6 @@ export async function wait(options: WaitOptions, io: CliIo): Promise<number | un
     }
   };
   return await withPatience(options, io, { untilMs, work });
-}
-
-/** Polls and phases are not records of the store, so silence there is asked about every second. */
-async function nextChange(
-  call: Call,
-  revision: number,
-  limits: { readonly io: CliIo; readonly leftMs: number },
-): Promise<void> {
-  const over = new AbortController();
-  const signal = AbortSignal.any([limits.io.signal, over.signal]);
-  const pause = limits.io.clock.sleep(Math.min(1000, limits.leftMs), signal);
-  const change = call('Watch', { revision }, { signal }).catch(() => undefined);
-  try {
-    await Promise.race([pause, change]);
-  } finally {
-    over.abort();
-    await pause.catch(() => undefined);
-  }
-  limits.io.signal.throwIfAborted();
 }
 
 /** @throws AppError usage */

@@ -7,6 +7,8 @@ import type { ApplyReply as _muster_v1_ApplyReply, ApplyReply__Output as _muster
 import type { ApplyRequest as _muster_v1_ApplyRequest, ApplyRequest__Output as _muster_v1_ApplyRequest__Output } from './muster/v1/ApplyRequest.ts';
 import type { ChangeNodeReply as _muster_v1_ChangeNodeReply, ChangeNodeReply__Output as _muster_v1_ChangeNodeReply__Output } from './muster/v1/ChangeNodeReply.ts';
 import type { ChangeNodeRequest as _muster_v1_ChangeNodeRequest, ChangeNodeRequest__Output as _muster_v1_ChangeNodeRequest__Output } from './muster/v1/ChangeNodeRequest.ts';
+import type { ChangeRolloutReply as _muster_v1_ChangeRolloutReply, ChangeRolloutReply__Output as _muster_v1_ChangeRolloutReply__Output } from './muster/v1/ChangeRolloutReply.ts';
+import type { ChangeRolloutRequest as _muster_v1_ChangeRolloutRequest, ChangeRolloutRequest__Output as _muster_v1_ChangeRolloutRequest__Output } from './muster/v1/ChangeRolloutRequest.ts';
 import type { ChangeTokenRequest as _muster_v1_ChangeTokenRequest, ChangeTokenRequest__Output as _muster_v1_ChangeTokenRequest__Output } from './muster/v1/ChangeTokenRequest.ts';
 import type { CordonNodeReply as _muster_v1_CordonNodeReply, CordonNodeReply__Output as _muster_v1_CordonNodeReply__Output } from './muster/v1/CordonNodeReply.ts';
 import type { CordonNodeRequest as _muster_v1_CordonNodeRequest, CordonNodeRequest__Output as _muster_v1_CordonNodeRequest__Output } from './muster/v1/CordonNodeRequest.ts';
@@ -48,6 +50,8 @@ export interface ProtoGrpcType {
       ApplyRequest: MessageTypeDefinition<_muster_v1_ApplyRequest, _muster_v1_ApplyRequest__Output>
       ChangeNodeReply: MessageTypeDefinition<_muster_v1_ChangeNodeReply, _muster_v1_ChangeNodeReply__Output>
       ChangeNodeRequest: MessageTypeDefinition<_muster_v1_ChangeNodeRequest, _muster_v1_ChangeNodeRequest__Output>
+      ChangeRolloutReply: MessageTypeDefinition<_muster_v1_ChangeRolloutReply, _muster_v1_ChangeRolloutReply__Output>
+      ChangeRolloutRequest: MessageTypeDefinition<_muster_v1_ChangeRolloutRequest, _muster_v1_ChangeRolloutRequest__Output>
       ChangeTokenRequest: MessageTypeDefinition<_muster_v1_ChangeTokenRequest, _muster_v1_ChangeTokenRequest__Output>
       CordonNodeReply: MessageTypeDefinition<_muster_v1_CordonNodeReply, _muster_v1_CordonNodeReply__Output>
       CordonNodeRequest: MessageTypeDefinition<_muster_v1_CordonNodeRequest, _muster_v1_CordonNodeRequest__Output>

@@ -165,5 +165,5 @@ export function operatorWorld(): OperatorWorld {
       agentUnit: '[Service]\nExecStart=/usr/local/bin/muster-agent run\n',
     },
   };
-  return Object.assign(world, { handlers: operatorHandlers(deps) });
+  return Object.assign(world, { handlers: operatorHandlers({ ...deps, caller: 'ann' }) });
 }

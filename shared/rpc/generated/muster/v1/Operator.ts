@@ -8,6 +8,8 @@ import type { ApplyReply as _muster_v1_ApplyReply, ApplyReply__Output as _muster
 import type { ApplyRequest as _muster_v1_ApplyRequest, ApplyRequest__Output as _muster_v1_ApplyRequest__Output } from '../../muster/v1/ApplyRequest.ts';
 import type { ChangeNodeReply as _muster_v1_ChangeNodeReply, ChangeNodeReply__Output as _muster_v1_ChangeNodeReply__Output } from '../../muster/v1/ChangeNodeReply.ts';
 import type { ChangeNodeRequest as _muster_v1_ChangeNodeRequest, ChangeNodeRequest__Output as _muster_v1_ChangeNodeRequest__Output } from '../../muster/v1/ChangeNodeRequest.ts';
+import type { ChangeRolloutReply as _muster_v1_ChangeRolloutReply, ChangeRolloutReply__Output as _muster_v1_ChangeRolloutReply__Output } from '../../muster/v1/ChangeRolloutReply.ts';
+import type { ChangeRolloutRequest as _muster_v1_ChangeRolloutRequest, ChangeRolloutRequest__Output as _muster_v1_ChangeRolloutRequest__Output } from '../../muster/v1/ChangeRolloutRequest.ts';
 import type { ChangeTokenRequest as _muster_v1_ChangeTokenRequest, ChangeTokenRequest__Output as _muster_v1_ChangeTokenRequest__Output } from '../../muster/v1/ChangeTokenRequest.ts';
 import type { CordonNodeReply as _muster_v1_CordonNodeReply, CordonNodeReply__Output as _muster_v1_CordonNodeReply__Output } from '../../muster/v1/CordonNodeReply.ts';
 import type { CordonNodeRequest as _muster_v1_CordonNodeRequest, CordonNodeRequest__Output as _muster_v1_CordonNodeRequest__Output } from '../../muster/v1/CordonNodeRequest.ts';
@@ -77,6 +79,21 @@ export interface OperatorClient extends grpc.Client {
   changeNode(argument: _muster_v1_ChangeNodeRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_muster_v1_ChangeNodeReply__Output>): grpc.ClientUnaryCall;
   changeNode(argument: _muster_v1_ChangeNodeRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_muster_v1_ChangeNodeReply__Output>): grpc.ClientUnaryCall;
   changeNode(argument: _muster_v1_ChangeNodeRequest, callback: grpc.requestCallback<_muster_v1_ChangeNodeReply__Output>): grpc.ClientUnaryCall;
+  
+  /**
+   * Pauses, resumes, aborts or retries the rollout of the cluster.
+   */
+  ChangeRollout(argument: _muster_v1_ChangeRolloutRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_muster_v1_ChangeRolloutReply__Output>): grpc.ClientUnaryCall;
+  ChangeRollout(argument: _muster_v1_ChangeRolloutRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_muster_v1_ChangeRolloutReply__Output>): grpc.ClientUnaryCall;
+  ChangeRollout(argument: _muster_v1_ChangeRolloutRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_muster_v1_ChangeRolloutReply__Output>): grpc.ClientUnaryCall;
+  ChangeRollout(argument: _muster_v1_ChangeRolloutRequest, callback: grpc.requestCallback<_muster_v1_ChangeRolloutReply__Output>): grpc.ClientUnaryCall;
+  /**
+   * Pauses, resumes, aborts or retries the rollout of the cluster.
+   */
+  changeRollout(argument: _muster_v1_ChangeRolloutRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_muster_v1_ChangeRolloutReply__Output>): grpc.ClientUnaryCall;
+  changeRollout(argument: _muster_v1_ChangeRolloutRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_muster_v1_ChangeRolloutReply__Output>): grpc.ClientUnaryCall;
+  changeRollout(argument: _muster_v1_ChangeRolloutRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_muster_v1_ChangeRolloutReply__Output>): grpc.ClientUnaryCall;
+  changeRollout(argument: _muster_v1_ChangeRolloutRequest, callback: grpc.requestCallback<_muster_v1_ChangeRolloutReply__Output>): grpc.ClientUnaryCall;
   
   ChangeToken(argument: _muster_v1_ChangeTokenRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_muster_v1_Empty__Output>): grpc.ClientUnaryCall;
   ChangeToken(argument: _muster_v1_ChangeTokenRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_muster_v1_Empty__Output>): grpc.ClientUnaryCall;
@@ -276,6 +293,11 @@ export interface OperatorHandlers extends grpc.UntypedServiceImplementation {
    */
   ChangeNode: grpc.handleUnaryCall<_muster_v1_ChangeNodeRequest__Output, _muster_v1_ChangeNodeReply>;
   
+  /**
+   * Pauses, resumes, aborts or retries the rollout of the cluster.
+   */
+  ChangeRollout: grpc.handleUnaryCall<_muster_v1_ChangeRolloutRequest__Output, _muster_v1_ChangeRolloutReply>;
+  
   ChangeToken: grpc.handleUnaryCall<_muster_v1_ChangeTokenRequest__Output, _muster_v1_Empty>;
   
   /**
@@ -337,6 +359,7 @@ export interface OperatorDefinition extends grpc.ServiceDefinition {
   AddOperator: MethodDefinition<_muster_v1_AddOperatorRequest, _muster_v1_AddOperatorReply, _muster_v1_AddOperatorRequest__Output, _muster_v1_AddOperatorReply__Output>
   Apply: MethodDefinition<_muster_v1_ApplyRequest, _muster_v1_ApplyReply, _muster_v1_ApplyRequest__Output, _muster_v1_ApplyReply__Output>
   ChangeNode: MethodDefinition<_muster_v1_ChangeNodeRequest, _muster_v1_ChangeNodeReply, _muster_v1_ChangeNodeRequest__Output, _muster_v1_ChangeNodeReply__Output>
+  ChangeRollout: MethodDefinition<_muster_v1_ChangeRolloutRequest, _muster_v1_ChangeRolloutReply, _muster_v1_ChangeRolloutRequest__Output, _muster_v1_ChangeRolloutReply__Output>
   ChangeToken: MethodDefinition<_muster_v1_ChangeTokenRequest, _muster_v1_Empty, _muster_v1_ChangeTokenRequest__Output, _muster_v1_Empty__Output>
   CordonNode: MethodDefinition<_muster_v1_CordonNodeRequest, _muster_v1_CordonNodeReply, _muster_v1_CordonNodeRequest__Output, _muster_v1_CordonNodeReply__Output>
   CreateToken: MethodDefinition<_muster_v1_CreateTokenRequest, _muster_v1_CreateTokenReply, _muster_v1_CreateTokenRequest__Output, _muster_v1_CreateTokenReply__Output>

@@ -1,0 +1,35 @@
+// The words of what `apply` would bring to hosts.
+import { type HostPreview, type Preview, previewOf } from '../planner/rollout/preview.ts';
+import type { ClusterView } from '../planner/view.ts';
+import type { ClusterRecord } from '../store/records.ts';
+
+/** @param wanted the cluster's record as apply would leave it */
+export function previewLines(view: ClusterView, wanted: ClusterRecord, now: number): string[] {
+  const { spec, lock } = view.cluster;
+  const from = wanted.wanted?.from ?? { spec, lock };
+  const preview = previewOf({ ...view, cluster: wanted }, from, now);
+  if (preview.hosts.length === 0 && !preview.services) return [];
+  return [...order(preview), ...preview.hosts.map(hostLine)];
+}
+
+function order({ hosts, services, snapshot }: Preview): string[] {
+  const masters = hosts.filter(({ controlPlane }) => controlPlane);
+  const etcd = hosts.filter((host) => host.etcd);
+  const steps = [
+    'artifacts are fetched to every host',
+    ...(snapshot ? ['an etcd snapshot is taken'] : []),
+    ...(etcd.length > 0 ? [`etcd members one at a time (${names(etcd)})`] : []),
+    ...(masters.length > 0 ? [`control plane, one master at a time (${names(masters)})`] : []),
+    ...(services ? ['the services of the cluster (kubeadm’s settings, add-ons, pod network)'] : []),
+    ...(hosts.length > 0 ? [`hosts: ${names(hosts)}`] : []),
+  ];
+  return [`the rollout: ${steps.join('; ')}`];
+}
+
+const names = (hosts: readonly HostPreview[]): string => hosts.map(({ name }) => name).join(', ');
+
+function hostLine({ name, components, controlPlane, drains, online }: HostPreview): string {
+  const parts = [...components, ...(controlPlane ? ['control plane'] : [])].join(', ');
+  const away = online ? '' : '; its agent does not call: it would be left for later';
+  return `${name}: ${parts}${drains ? '; drained first' : ''}${away}`;
+}
