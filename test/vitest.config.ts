@@ -1,7 +1,8 @@
 // unit and property are quick and parallel; simulation is one thread of its own; e2e starts real
 // processes, one file at a time, because the machine is shared and ports, state folders and patience are
 // finite. guest boots a host with a kernel of its own, which takes half an hour where the processor does
-// not help: by itself (`npm run test:guest`).
+// not help: by itself (`npm run test:guest`). upgrade changes a cluster of five hosts while clients count
+// what they notice: by itself too (`npm run test:upgrade`).
 import { defineConfig } from 'vitest/config';
 
 const root = new URL('..', import.meta.url).pathname;
@@ -48,7 +49,7 @@ export default defineConfig({
           name: 'e2e',
           environment: 'node',
           include: ['test/e2e/**/*.test.ts'],
-          exclude: ['test/e2e/guest.test.ts'],
+          exclude: ['test/e2e/guest.test.ts', 'test/e2e/upgrade.test.ts'],
           fileParallelism: false,
           testTimeout: 15 * 60_000,
           // A file that is run by itself may have everything to build first.
@@ -61,6 +62,16 @@ export default defineConfig({
           name: 'guest',
           environment: 'node',
           include: ['test/e2e/guest.test.ts'],
+          testTimeout: 15 * 60_000,
+          hookTimeout: 45 * 60_000,
+        },
+      },
+      {
+        root,
+        test: {
+          name: 'upgrade',
+          environment: 'node',
+          include: ['test/e2e/upgrade.test.ts'],
           testTimeout: 15 * 60_000,
           hookTimeout: 45 * 60_000,
         },
