@@ -17,6 +17,8 @@ export type GoalState =
 const repeatMs = 1_000;
 const mostDoublings = 9;
 const hourMs = 3_600_000;
+/** Hosts' clocks and the coordinator's are not the same to the second. */
+const clockSlackMs = 60_000;
 
 /** Not the plan's fault: the same goal is planned again with what is known now, and not counted. */
 const planAgain: ReadonlySet<RefusalReason> = new Set([
@@ -113,7 +115,9 @@ function afterPause(
   next: { readonly attempt: number; readonly pauseMs: number; readonly now: number },
 ): GoalState {
   const untilMs = endOf(last) + next.pauseMs;
-  if (next.now < untilMs) return { kind: 'backing-off', plan: last, untilMs };
+  // An end that is still to come was told by a clock that has been set back since: it holds nobody up.
+  if (next.now < untilMs && endOf(last) <= next.now + clockSlackMs)
+    return { kind: 'backing-off', plan: last, untilMs };
   return { kind: 'due', attempt: next.attempt };
 }
 
@@ -130,7 +134,8 @@ function withinTheHour(
       // A lane that was full is nobody's fault.
       plan.refusal !== 'busy' &&
       plan.goalKey.generation === key.generation &&
-      endOf(plan) > now - hourMs,
+      endOf(plan) > now - hourMs &&
+      endOf(plan) <= now + clockSlackMs,
   );
   const oldest = recent.at(-perHour);
   if (oldest === undefined) return due;

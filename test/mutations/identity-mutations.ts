@@ -47,8 +47,8 @@ export const identityMutations: readonly Mutation[] = [
     name: 'renewal-half-life',
     without: 'a certificate is renewed when it has ended, not before',
     file: 'agent/identity/renewal.ts',
-    from: '(validity.notAfterMs - validity.notBeforeMs) / 2',
-    to: '(validity.notAfterMs - validity.notBeforeMs)',
+    from: '(0.5 + spread * share)',
+    to: '(1 + spread * share)',
     tests: ['test/unit/agent/identity/renewal-times.test.ts'],
   },
   {
@@ -68,9 +68,9 @@ export const identityMutations: readonly Mutation[] = [
   {
     name: 'foreign-stop',
     without: "a host has another's plan stopped",
-    file: 'coordinator/rpc/fleet/stop-unwanted.ts',
-    from: "record.nodeId === nodeId && record.state === 'accepted'",
-    to: "record.state === 'accepted'",
+    file: 'coordinator/plan-records/stop-unwanted-plan.ts',
+    from: 'record.nodeId === nodeId && states.includes(record.state)',
+    to: 'states.includes(record.state)',
     tests: [`${fleet}/stop-unwanted.test.ts`],
   },
   {
@@ -116,8 +116,8 @@ export const identityMutations: readonly Mutation[] = [
     name: 'join-gate',
     without: 'a further master joins while etcd is not healthy',
     file: 'coordinator/planner/changes.ts',
-    from: "gateBefore: { etcd: true, registry: false, apiServers: ['masters'], nodes: ['masters'] }",
-    to: "gateBefore: { etcd: false, registry: false, apiServers: ['masters'], nodes: ['masters'] }",
+    from: "goal: 'join',\n    gateBefore: { etcd: true,",
+    to: "goal: 'join',\n    gateBefore: { etcd: false,",
     tests: ['test/transcripts/runbooks.test.ts'],
   },
 ];

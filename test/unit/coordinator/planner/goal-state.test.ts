@@ -136,3 +136,9 @@ describe('a drain that ended well and has more to do', () => {
     expect(stateOf(failing, true).kind).toBe('backing-off');
   });
 });
+
+test('an end that is still to come, told before a clock was set back, holds nobody up', () => {
+  expect(goalState([failed(1, -hour)], { key, now: startMs })).toEqual({ kind: 'due', attempt: 2 });
+  const many = Array.from({ length: 12 }, () => failed(1, -hour, { retryable: true }));
+  expect(kindOf(many)).toBe('due');
+});
