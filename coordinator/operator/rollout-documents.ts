@@ -1,7 +1,12 @@
 // A rollout as `get rollouts` and `rollout status` show it: where every host stands, and why it waits.
 import { sortedByName } from '../planner/rollout/standings.ts';
-import { topologyOf } from '../planner/topology.ts';
-import type { PastRollout, RolloutHostState, RolloutRecord } from '../store/rollout-record.ts';
+import {
+  overStates,
+  type PastRollout,
+  type RolloutHostState,
+  type RolloutRecord,
+  type RolloutSnapshot,
+} from '../store/rollout-record.ts';
 import type { Seen } from './node-documents.ts';
 
 export interface RolloutHostDocument {
@@ -42,8 +47,6 @@ export interface RolloutDocument {
   readonly labels: Readonly<Record<string, string>>;
 }
 
-const overStates: ReadonlySet<string> = new Set(['aborted', 'stopped', 'done']);
-
 /** Oldest first. */
 export function rolloutDocuments(seen: Seen): readonly RolloutDocument[] {
   const { cluster } = seen.view;
@@ -59,7 +62,6 @@ export function rolloutDocuments(seen: Seen): readonly RolloutDocument[] {
 
 function openDocument(seen: Seen, rollout: RolloutRecord): RolloutDocument {
   const { cluster } = seen.view;
-  const topology = topologyOf(seen.view);
   const hosts = Object.entries(rollout.hosts).map(([id, host]): RolloutHostDocument => {
     const node = seen.view.nodes.find(({ record }) => record.id === id);
     const name = node?.record.name ?? id;
@@ -73,8 +75,6 @@ function openDocument(seen: Seen, rollout: RolloutRecord): RolloutDocument {
     };
   });
   const done = hosts.filter(({ state }) => state === 'done').length;
-  const { snapshot } = rollout;
-  const onSnapshot = snapshot === null ? undefined : topology.byId.get(snapshot.node);
   return {
     kind: 'Rollout',
     name: rollout.id,
@@ -89,14 +89,7 @@ function openDocument(seen: Seen, rollout: RolloutRecord): RolloutDocument {
     done,
     total: hosts.length,
     what: ownWords(seen, [cluster.name, ...hosts.filter(isWaiting).map(({ name }) => name)]),
-    snapshot:
-      snapshot === null
-        ? null
-        : {
-            path: snapshot.path,
-            node: onSnapshot?.name ?? snapshot.node,
-            revision: snapshot.revision,
-          },
+    snapshot: snapshotDocument(seen, rollout.snapshot),
     hosts: sortedByName(hosts),
     troubles: hosts
       .filter(({ state }) => state === 'failed' || state === 'left')
@@ -121,9 +114,18 @@ function whatOf(seen: Seen, name: string): string {
   return (own ?? waits[0])?.for ?? '';
 }
 
+function snapshotDocument(
+  { view }: Seen,
+  snapshot: RolloutSnapshot | null,
+): RolloutDocument['snapshot'] {
+  if (snapshot === null) return null;
+  const { path, node, revision } = snapshot;
+  const found = view.nodes.find(({ record }) => record.id === node);
+  return { path, node: found?.record.name ?? node, revision };
+}
+
 function pastDocument(seen: Seen, past: PastRollout): RolloutDocument {
-  const { counts, snapshot } = past;
-  const node = seen.view.nodes.find(({ record }) => record.id === snapshot?.node);
+  const { counts } = past;
   return {
     kind: 'Rollout',
     name: past.id,
@@ -138,14 +140,7 @@ function pastDocument(seen: Seen, past: PastRollout): RolloutDocument {
     done: counts.done ?? 0,
     total: Object.values(counts).reduce((sum, count) => sum + count, 0),
     what: '',
-    snapshot:
-      snapshot === null
-        ? null
-        : {
-            path: snapshot.path,
-            node: node?.record.name ?? snapshot.node,
-            revision: snapshot.revision,
-          },
+    snapshot: snapshotDocument(seen, past.snapshot),
     hosts: [],
     troubles: past.troubles,
     labels: { cluster: seen.view.cluster.name, state: past.state },

@@ -3,12 +3,13 @@
 
 import type { RolloutHostState, RolloutRecord } from '../../store/rollout-record.ts';
 import { drainOf, uncordonOf } from '../drain.ts';
-import { type Goal, nothing, together, type Wishes, wants } from '../goal.ts';
+import { type Goal, nothing, together, type Want, type Wishes, wants } from '../goal.ts';
 import { changeWant, takeBackWant } from '../rollout/changing.ts';
 import { cordonWish, drainWish } from '../rollout/drain-wish.ts';
 import { openRollout, standingsOf } from '../rollout/standings.ts';
 import type { Standing } from '../rollout/waves.ts';
 import type { Situation } from '../situation.ts';
+import type { Wait } from '../wait.ts';
 
 /** What is under way is finished whatever became of the rollout: paused, aborted or stopped. */
 const inState = (
@@ -44,16 +45,16 @@ export const takeBack: Goal = {
 
 /** Wants of two other kinds: the cordon, then the pods. */
 const drains = (situation: Situation): Wishes =>
-  inState(situation, 'draining', (rollout, standing) => {
-    const { want, wait } = drainOf(situation, drainWish(situation, rollout, standing));
-    return {
-      wants: want === null ? [] : [want],
-      waits: wait === null ? [] : [wait],
-    };
-  });
+  inState(situation, 'draining', (rollout, standing) =>
+    wishesOf(drainOf(situation, drainWish(situation, rollout, standing))),
+  );
 
 const uncordons = (situation: Situation): Wishes =>
-  inState(situation, 'uncordoning', (rollout, standing) => {
-    const { want, wait } = uncordonOf(situation, cordonWish(rollout, standing));
-    return { wants: want === null ? [] : [want], waits: wait === null ? [] : [wait] };
-  });
+  inState(situation, 'uncordoning', (rollout, standing) =>
+    wishesOf(uncordonOf(situation, cordonWish(rollout, standing))),
+  );
+
+const wishesOf = ({ want, wait }: { readonly want: Want | null; readonly wait: Wait | null }) => ({
+  wants: want === null ? [] : [want],
+  waits: wait === null ? [] : [wait],
+});

@@ -25,37 +25,34 @@ export function hostOf(situation: Situation, member: Member) {
 }
 
 /** What nobody notices, to every host at once. */
-export function layDownWant(situation: Situation, rollout: RolloutRecord, member: Member): Want {
-  const names = aheadOf(differenceOf(situation, member));
-  const desired = desiredOf(situation, member);
-  const brings = only(desired.digests(), names);
-  return {
+export const layDownWant = (situation: Situation, rollout: RolloutRecord, member: Member): Want =>
+  wantOf(situation, rollout, {
+    member,
     kind: 'lay-down',
-    subject: member.id,
-    by: member,
     goal: 'lay down what the rollout needs',
-    inputs: () => [rollout.id, brings],
-    brings: () => brings,
-    stages: () =>
-      changeHost({
-        desired: desired.host(),
-        components: names,
-        kubelet: situation.cluster.spec.kubernetes.version,
-        ...hostOf(situation, member),
-      }),
-  };
-}
+    names: aheadOf(differenceOf(situation, member)),
+  });
 
 export function changeWant(situation: Situation, rollout: RolloutRecord, member: Member): Want {
   const difference = differenceOf(situation, member);
   const names = [...aheadOf(difference), ...inTurnOf(difference)];
+  return wantOf(situation, rollout, { member, kind: 'change-host', goal: 'change host', names });
+}
+
+interface Laying extends Pick<Want, 'kind' | 'goal'> {
+  readonly member: Member;
+  readonly names: readonly HostComponentName[];
+}
+
+function wantOf(situation: Situation, rollout: RolloutRecord, laying: Laying): Want {
+  const { member, kind, goal, names } = laying;
   const desired = desiredOf(situation, member);
   const brings = only(desired.digests(), names);
   return {
-    kind: 'change-host',
+    kind,
     subject: member.id,
     by: member,
-    goal: 'change host',
+    goal,
     inputs: () => [rollout.id, brings],
     brings: () => brings,
     stages: () =>

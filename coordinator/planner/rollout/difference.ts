@@ -16,7 +16,7 @@ import { isOtherMinor } from '../../spec/kubernetes-version.ts';
 import type { RolloutSource } from '../../store/rollout-record.ts';
 import { desiredOf } from '../desired.ts';
 import { remembered } from '../remembered.ts';
-import { controlPlaneOf, etcdOf, type Situation } from '../situation.ts';
+import { controlPlaneOf, etcdOf, mastersOf, type Situation } from '../situation.ts';
 import type { Member } from '../topology.ts';
 
 export interface Difference {
@@ -132,3 +132,11 @@ const documentOptions = (situation: Situation, member: Member) => ({
   masterAddresses: controlPlaneOf(situation).map(({ address }) => address),
   etcd: etcdOf(situation),
 });
+
+/** What is in the cluster itself is another than the spec says; false before there is a master. */
+export function servicesDiffer(situation: Situation): boolean {
+  const [first] = mastersOf(situation);
+  return (
+    first !== undefined && servicesDigest(situation, first) !== situation.cluster.services?.digest
+  );
+}

@@ -2,11 +2,11 @@
 // comparison that a rollout begins with. Pure.
 import type { HostComponentName } from '../../components/component.ts';
 import type { RolloutSource } from '../../store/rollout-record.ts';
-import { type Situation, situationOf } from '../situation.ts';
+import { situationOf } from '../situation.ts';
 import { topologyOf } from '../topology.ts';
 import type { ClusterView } from '../view.ts';
-import { differenceOf, isDifferent, needsDrain, ofEtcd, servicesDigest } from './difference.ts';
-import { changeable, fresh, groupsOf } from './standings.ts';
+import { differenceOf, isDifferent, needsDrain, ofEtcd, servicesDiffer } from './difference.ts';
+import { begunRollout, changeable, groupsOf } from './standings.ts';
 
 export interface HostPreview {
   readonly name: string;
@@ -34,18 +34,7 @@ export function previewOf(view: ClusterView, from: RolloutSource, now: number): 
   const members = changeable(situation).filter((member) =>
     isDifferent(differenceOf(situation, member)),
   );
-  const rollout = {
-    id: '',
-    generation: 0,
-    from,
-    beganMs: now,
-    state: 'running',
-    stateSinceMs: now,
-    by: null,
-    stoppedBy: null,
-    snapshot: null,
-    hosts: Object.fromEntries(members.map(({ id }) => [id, fresh('pending', now)])),
-  } as const;
+  const rollout = begunRollout({ id: '', generation: 0, from, members }, now);
   const hosts = groupsOf(situation, rollout).flatMap(({ standings, isMasters }) =>
     standings.map(({ member }): HostPreview => {
       const difference = differenceOf(situation, member);
@@ -66,10 +55,4 @@ export function previewOf(view: ClusterView, from: RolloutSource, now: number): 
     services: servicesDiffer(situation),
     snapshot: hosts.some(({ controlPlane, etcd }) => controlPlane || etcd),
   };
-}
-
-function servicesDiffer(situation: Situation): boolean {
-  const { masters, services } = situation.cluster;
-  const first = situation.topology.members.find(({ id }) => masters.includes(id));
-  return first !== undefined && servicesDigest(situation, first) !== services?.digest;
 }

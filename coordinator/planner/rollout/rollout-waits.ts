@@ -5,7 +5,6 @@ import type { Situation } from '../situation.ts';
 import type { Member } from '../topology.ts';
 import type { Wait, WaitReason } from '../wait.ts';
 import { lastHeld } from '../want.ts';
-import { aheadOf, differenceOf } from './difference.ts';
 import { type RolloutStage, stageOf } from './rollout-stage.ts';
 import { groupsOf, standingsOf } from './standings.ts';
 import { type Standing, type Turn, turnOf } from './waves.ts';
@@ -91,8 +90,7 @@ function isAtStage(situation: Situation, stage: RolloutStage, member: Member): b
   if (stage.kind !== 'staging' && stage.kind !== 'ahead') return false;
   const kind = stage.kind === 'staging' ? 'stage' : 'lay-down';
   if (lastHeld(situation, member, kind) !== null) return true;
-  const isMeant = stage.members.some(({ id }) => id === member.id);
-  return isMeant && (kind === 'stage' || aheadOf(differenceOf(situation, member)).length > 0);
+  return stage.members.some(({ id }) => id === member.id);
 }
 
 function stageReason(

@@ -7,12 +7,20 @@ import { isOpenAt } from '../../spec/maintenance-window.ts';
 import type { ClusterRecord } from '../../store/records.ts';
 import type { RolloutHost, RolloutRecord } from '../../store/rollout-record.ts';
 import { mastersToCome } from '../goals/join.ts';
-import { clusterPlans, mastersOf, type Situation } from '../situation.ts';
-import { differenceOf, isDifferent, servicesDigest } from './difference.ts';
+import { clusterPlans, type Situation } from '../situation.ts';
+import { differenceOf, isDifferent, servicesDiffer } from './difference.ts';
 import { beginHost, busyHosts, moveHosts } from './host-moves.ts';
 import { pastRollout } from './past-rollout.ts';
 import { stageOf } from './rollout-stage.ts';
-import { changeable, fresh, groupsOf, moved, openRollout, standingsOf } from './standings.ts';
+import {
+  begunRollout,
+  changeable,
+  fresh,
+  groupsOf,
+  moved,
+  openRollout,
+  standingsOf,
+} from './standings.ts';
 import { turnOf } from './waves.ts';
 
 const pastKept = 20;
@@ -29,27 +37,15 @@ export function beginRollout(situation: Situation): ClusterRecord {
     ...(cluster.pastRollouts ?? []),
     ...(rollout === undefined || rollout === null ? [] : [pastRollout(situation, rollout)]),
   ].slice(-pastKept);
-  const hosts = changeable(situation).filter((member) =>
+  const members = changeable(situation).filter((member) =>
     isDifferent(differenceOf(situation, member)),
   );
-  const [first] = mastersOf(situation);
-  const servicesDiffer =
-    first !== undefined && servicesDigest(situation, first) !== cluster.services?.digest;
   // A pool that grew, a rollout's own limits: nothing that a host has.
-  if (hosts.length === 0 && !servicesDiffer) return { ...cluster, wanted: null };
-  const begun: RolloutRecord = {
-    id: `r${past.length === 0 ? 1 : numberOf(past.at(-1)?.id) + 1}`,
-    generation: wanted.generation,
-    from: wanted.from,
-    beganMs: now,
-    state: 'running',
-    stateSinceMs: now,
-    by: null,
-    stoppedBy: null,
-    snapshot: null,
-    hosts: Object.fromEntries(hosts.map(({ id }) => [id, fresh('pending', now)])),
-  };
-  const serves = cluster.serves ?? wanted.from.spec.kubernetes.version;
+  if (members.length === 0 && !servicesDiffer(situation)) return { ...cluster, wanted: null };
+  const id = `r${past.length === 0 ? 1 : numberOf(past.at(-1)?.id) + 1}`;
+  const { generation, from } = wanted;
+  const begun = begunRollout({ id, generation, from, members }, now);
+  const serves = cluster.serves ?? from.spec.kubernetes.version;
   return { ...cluster, serves, wanted: null, pastRollouts: past, rollout: begun };
 }
 

@@ -77,3 +77,22 @@ export const fresh = (state: RolloutHost['state'], now: number): RolloutHost => 
   becomes: null,
   why: null,
 });
+
+/** One that has just begun. @param about its hosts, in any order */
+export const begunRollout = (
+  about: Pick<RolloutRecord, 'id' | 'generation' | 'from'> & {
+    readonly members: readonly Member[];
+  },
+  now: number,
+): RolloutRecord => ({
+  id: about.id,
+  generation: about.generation,
+  from: about.from,
+  beganMs: now,
+  state: 'running',
+  stateSinceMs: now,
+  by: null,
+  stoppedBy: null,
+  snapshot: null,
+  hosts: Object.fromEntries(about.members.map(({ id }) => [id, fresh('pending', now)])),
+});
