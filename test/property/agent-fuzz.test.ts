@@ -79,7 +79,8 @@ function mutated(document: unknown, mutations: readonly Mutation[]): unknown {
     walk(copy);
     const [holder, name] = places[at % Math.max(1, places.length)] ?? [{}, ''];
     if (how === 'remove') delete holder[name];
-    else holder[how === 'add' ? `${name}x` : name] = value;
+    // What is put in twice, or in a case after this one, must not hold what was put into it here.
+    else holder[how === 'add' ? `${name}x` : name] = structuredClone(value);
   }
   return copy;
 }
