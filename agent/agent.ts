@@ -14,6 +14,7 @@ import { createHealthKeeper } from './health/health-keeper.ts';
 import type { Host } from './host/host.ts';
 import type { HttpGet } from './host/http-get.ts';
 import type { OpenKubeApi } from './host/kube-api.ts';
+import type { TlsPeek } from './host/tls-peek.ts';
 import type { ComeBack } from './identity/come-back.ts';
 import type { Identity } from './identity/identity.ts';
 import { createRenewalLoop } from './identity/renewal-loop.ts';
@@ -43,6 +44,7 @@ export interface AgentOptions {
   readonly host: Host;
   readonly openKube: OpenKubeApi;
   readonly httpGet: HttpGet;
+  readonly tlsPeek: TlsPeek;
   readonly registry: StepRegistry;
   readonly artifacts: Artifacts;
   readonly own: OwnProcess;
@@ -124,6 +126,7 @@ export async function runAgent(options: AgentOptions): Promise<'ended' | 'start-
       host: options.host,
       openKube: options.openKube,
       httpGet: options.httpGet,
+      tlsPeek: options.tlsPeek,
       clock,
       log,
       stateDirectory: paths.stateDirectory,

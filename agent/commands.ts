@@ -21,6 +21,7 @@ import { httpGet } from './host/http-get.ts';
 import { nodeDisk } from './host/node-disk.ts';
 import { createNodeHost } from './host/node-host.ts';
 import { connectKubeApi } from './host/node-kube-api.ts';
+import { tlsPeek } from './host/tls-peek.ts';
 import { createComeBack } from './identity/come-back.ts';
 import { readIdentity } from './identity/identity.ts';
 import type { IdentityFolder } from './identity/identity-folder.ts';
@@ -137,6 +138,7 @@ async function work(paths: AgentPaths, around: Surroundings): Promise<'ended' | 
     host,
     machine: nodeMachine,
     httpGet,
+    tlsPeek,
     openKube: connectKubeApi,
     clock,
     signal,
@@ -151,6 +153,7 @@ async function work(paths: AgentPaths, around: Surroundings): Promise<'ended' | 
     host,
     openKube: connectKubeApi,
     httpGet,
+    tlsPeek,
     registry: stepRegistry,
     artifacts: openArtifactStore({
       directory: paths.artifactsDirectory,

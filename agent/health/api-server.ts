@@ -7,12 +7,12 @@ import { failedChecks } from '../host/readyz.ts';
 import { kubernetes } from '../steps/kubernetes-paths.ts';
 import { answered, type HealthSources, whyNot } from './health-sources.ts';
 
-const manifest = `${kubernetes.manifests}/kube-apiserver.yaml`;
+export const apiServerManifest = `${kubernetes.manifests}/kube-apiserver.yaml`;
 
 /** Null on a host that runs no API server. */
 export async function apiServerHealth(sources: HealthSources): Promise<AnswerHealth | null> {
   const { host, limitMs, ownApiServer, signal } = sources;
-  const text = await host.readFile(manifest);
+  const text = await host.readFile(apiServerManifest);
   if (text === null) return null;
   try {
     // The kubelet's credential is renewed by itself; the administrator's is not.
@@ -29,7 +29,8 @@ export async function apiServerHealth(sources: HealthSources): Promise<AnswerHea
   }
 }
 
-function serverOf(text: string): string {
+/** Where the API server of a manifest listens. */
+export function serverOf(text: string): string {
   const flag = (name: string): string | undefined =>
     new RegExp(`--${name}=([\\w.:-]+)`).exec(text)?.[1];
   return `https://${flag('advertise-address') ?? '127.0.0.1'}:${flag('secure-port') ?? '6443'}`;

@@ -90,7 +90,15 @@ function isWell({ units, kubelet, node, apiServer, etcd }: HealthReport): boolea
 }
 
 /** Without texts and sizes, which may differ each time. */
-function weightOf({ units, kubelet, node, apiServer, etcd, certificates }: HealthReport): string {
+function weightOf({
+  units,
+  kubelet,
+  node,
+  apiServer,
+  etcd,
+  certificates,
+  served,
+}: HealthReport): string {
   return JSON.stringify([
     units === 'unknown' || units.map(({ name, load, active }) => [name, load, active]),
     kubelet?.ok,
@@ -104,5 +112,6 @@ function weightOf({ units, kubelet, node, apiServer, etcd, certificates }: Healt
       etcd.members === 'unknown' || etcd.members.map(({ id, learner }) => [id, learner]),
     ],
     certificates === 'unknown' || certificates.map(({ path, notAfterMs }) => [path, notAfterMs]),
+    served === undefined || served === 'unknown' || served.map(({ by, sha256 }) => [by, sha256]),
   ]);
 }

@@ -7,8 +7,10 @@ import type { Machine } from '../facts/machine.ts';
 import type { Host } from '../host/host.ts';
 import type { HttpAnswer } from '../host/http-get.ts';
 import type { OpenKubeApi } from '../host/kube-api.ts';
+import type { TlsPeek } from '../host/tls-peek.ts';
 import type { CertificateSources } from './certificates.ts';
 import { createKeptApi, type KeptApi } from './kept-api.ts';
+import type { ServedMemory } from './served-certificates.ts';
 import { createSince, type Since } from './since.ts';
 import { createRestartCounts, type RestartCounts } from './units.ts';
 
@@ -25,6 +27,9 @@ export interface HealthSources {
   readonly since: Since;
   readonly restarts: RestartCounts;
   readonly certificates: CertificateSources['certificates'];
+  readonly tlsPeek: TlsPeek;
+  /** What was served when it was last looked at. */
+  readonly served: ServedMemory;
   /** To any master, through the node's own proxy. */
   readonly cluster: KeptApi;
   /** To the API server and the etcd member of this host. */
@@ -37,6 +42,7 @@ export interface HealthSourcesOptions {
   readonly machine: Machine;
   readonly httpGet: HealthSources['httpGet'];
   readonly openKube: OpenKubeApi;
+  readonly tlsPeek: TlsPeek;
   readonly clock: Clock;
   readonly signal: AbortSignal;
   /** @default 4 s */
@@ -54,6 +60,7 @@ export function createHealthSources(options: HealthSourcesOptions): HealthSource
     since: createSince(clock),
     restarts: createRestartCounts(clock),
     certificates: new Map(),
+    served: { last: null },
     // Behind the proxy may be a master that went away: there has to be time for another one.
     cluster: createKeptApi({ open, clock, signal, firstShare: 0.4 }),
     ownApiServer: createKeptApi({ open, clock, signal }),

@@ -9,6 +9,7 @@ import { etcdHealth } from './etcd.ts';
 import type { HealthSources } from './health-sources.ts';
 import { kubeletHealth } from './kubelet.ts';
 import { nodeHealth } from './node.ts';
+import { servedCertificates } from './served-certificates.ts';
 import { diskSpace, memorySpace } from './space.ts';
 import { readUnits } from './units.ts';
 
@@ -18,13 +19,19 @@ export async function measureHealth(
   facts: Pick<NodeFacts, 'bootId' | 'clock'>,
 ): Promise<HealthReport> {
   const { host, machine } = sources;
-  const [units, kubelet, node, apiServer, etcd, ends, disks, memory] = await Promise.all([
+  const inFiles = known(() => certificateHealth(sources));
+  const [units, kubelet, node, apiServer, etcd, ends, served, disks, memory] = await Promise.all([
     known(() => readUnits(sources)),
     kubeletHealth(sources),
     nodeHealth(sources),
     apiServerHealth(sources),
     etcdHealth(sources),
-    known(() => certificateHealth(sources)),
+    inFiles,
+    known(async () => {
+      // What is served is compared with the files.
+      const files = await inFiles;
+      return await servedCertificates(sources, files === 'unknown' ? [] : files);
+    }),
     known(() => diskSpace(machine)),
     known(() => memorySpace(host)),
   ]);
@@ -37,6 +44,7 @@ export async function measureHealth(
     apiServer,
     etcd,
     certificates: ends,
+    served,
     disks,
     memory,
     clock: facts.clock,

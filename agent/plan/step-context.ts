@@ -11,6 +11,7 @@ import { openFiles } from '../../shared/seal.ts';
 import type { Host } from '../host/host.ts';
 import type { HttpGet } from '../host/http-get.ts';
 import type { OpenKubeApi } from '../host/kube-api.ts';
+import type { TlsPeek } from '../host/tls-peek.ts';
 import type { CoordinatorLink } from '../link/coordinator-link.ts';
 import type { StepContext } from '../steps/step-runner.ts';
 import type { StepTurn } from './decide.ts';
@@ -31,6 +32,7 @@ export interface StepServices {
   readonly host: Host;
   readonly openKube: OpenKubeApi;
   readonly httpGet: HttpGet;
+  readonly tlsPeek: TlsPeek;
   readonly clock: Clock;
   readonly log: Logger;
   readonly random: Random;
@@ -73,6 +75,7 @@ export function stepContext(services: StepServices, binding: AttemptBinding): St
     timeoutMs: turn.step.timeoutSeconds * 1000,
     kube: (credentials, other = signal) => services.openKube(credentials, other),
     httpGet: services.httpGet,
+    tlsPeek: services.tlsPeek,
     artifact: async (reference) => {
       if (!(await artifacts.has(reference)))
         await artifacts.fetch(reference, { signal, progress: say });

@@ -16,6 +16,7 @@ import type { Host } from '../host/host.ts';
 import type { HttpGet } from '../host/http-get.ts';
 import type { KubeApi } from '../host/kube-api.ts';
 import type { KubeCredentials } from '../host/kubeconfig.ts';
+import type { TlsPeek } from '../host/tls-peek.ts';
 
 /** What runners need beyond the host; the agent's parts stand behind it. */
 export interface StepContext {
@@ -37,6 +38,8 @@ export interface StepContext {
   readonly kube: (credentials: KubeCredentials, signal?: AbortSignal) => KubeApi;
   /** One plain request, never for anything that has to be trusted. */
   readonly httpGet: HttpGet;
+  /** Which certificate a port serves. */
+  readonly tlsPeek: TlsPeek;
   /** Path of the artifact in the agent's content store, fetching it when it is not there. */
   readonly artifact: (reference: ArtifactReference) => Promise<string>;
   /** Whether the artifact is in the content store, complete. */

@@ -86,6 +86,26 @@ export interface SpaceHealth {
   readonly freeBytes: number;
 }
 
+/** A certificate in a file. */
+export interface CertificateHealth extends CertificateFact {
+  /** Missing in reports of version 0.1, like the digest. */
+  readonly notBeforeMs?: number | undefined;
+  /** SHA-256 of its DER, lower-case hex. */
+  readonly sha256?: string | undefined;
+}
+
+export const certificateServers = ['kube-apiserver', 'etcd', 'etcd-peer', 'kubelet'] as const;
+export type CertificateServer = (typeof certificateServers)[number];
+
+/** A certificate that a running process shows to whoever connects. */
+export interface ServedCertificate {
+  readonly by: CertificateServer;
+  readonly subject: string;
+  readonly notBeforeMs: number;
+  readonly notAfterMs: number;
+  readonly sha256: string;
+}
+
 /** What is null is not there on this host: no kubelet set up yet, no etcd member, no API server. */
 export interface HealthReport {
   readonly schema: 'muster/health/v1';
@@ -96,7 +116,9 @@ export interface HealthReport {
   /** Of this host, at its own address. */
   readonly apiServer: AnswerHealth | null;
   readonly etcd: EtcdHealth | null;
-  readonly certificates: Known<readonly CertificateFact[]>;
+  readonly certificates: Known<readonly CertificateHealth[]>;
+  /** Of what answers; missing in reports of version 0.1. */
+  readonly served?: Known<readonly ServedCertificate[]> | undefined;
   readonly disks: Known<readonly SpaceHealth[]>;
   readonly memory: Known<{ readonly totalBytes: number; readonly availableBytes: number }>;
   readonly clock: Known<{ readonly synchronized: boolean; readonly service: string | null }>;

@@ -95,6 +95,9 @@ export class AgentInMemory {
       httpGet: async (url) => {
         throw new Error(`nothing answers at ${url}`);
       },
+      tlsPeek: async ({ port }) => {
+        throw new Error(`nothing serves at port ${port}`);
+      },
       registry: stepRegistry,
       artifacts: { path: () => '', has: async () => true, fetch: async () => '' },
       own: { anonymousBytes: async () => 0, collect: () => {}, startedAgainBootMs: null },

@@ -4,6 +4,7 @@
 import { createHealthSources, type HealthSources } from '../../agent/health/health-sources.ts';
 import type { HttpAnswer } from '../../agent/host/http-get.ts';
 import { connectKubeApi } from '../../agent/host/node-kube-api.ts';
+import type { TlsPlace } from '../../agent/host/tls-peek.ts';
 import { FakeClock } from '../fakes/clock.ts';
 import { FakeHost } from '../fakes/host.ts';
 import type { KubeApiServer } from '../fakes/kube-api-server.ts';
@@ -18,6 +19,8 @@ export interface HealthWorld {
   /** URLs that the kubelet was asked at. */
   readonly asked: string[];
   kubelet: HttpAnswer | Error | 'hangs';
+  /** What ports serve; nothing, when a test does not say. */
+  peek: (place: TlsPlace) => Promise<Uint8Array>;
 }
 
 export interface HealthWorldOptions {
@@ -37,6 +40,9 @@ export function healthWorld(options: HealthWorldOptions = {}): HealthWorld {
     clock,
     asked: [],
     kubelet: { status: 200, text: 'ok' },
+    peek: async ({ port }) => {
+      throw new Error(`nothing serves at port ${port}`);
+    },
   };
   const httpGet = async (url: string, signal: AbortSignal): Promise<HttpAnswer> => {
     world.asked.push(url);
@@ -53,6 +59,7 @@ export function healthWorld(options: HealthWorldOptions = {}): HealthWorld {
     host,
     machine,
     httpGet,
+    tlsPeek: async (place) => await world.peek(place),
     openKube: connectKubeApi,
     clock,
     ...options,

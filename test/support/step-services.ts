@@ -16,6 +16,9 @@ export function fakeServices(overrides: Partial<StepServices> = {}): StepService
     httpGet: async (url) => {
       throw new Error(`this test asks nothing of ${url}`);
     },
+    tlsPeek: async ({ port }) => {
+      throw new Error(`nothing serves at port ${port}`);
+    },
     clock: new FakeClock(),
     log: silentLogger,
     random: systemRandom,

@@ -2,7 +2,11 @@
 // trusted: its texts reach operators' terminals, so they come out as plain single lines.
 import { z } from 'zod';
 import { AppError } from '../../../shared/errors.ts';
-import { type HealthReport, watchedUnits } from '../../../shared/model/health.ts';
+import {
+  certificateServers,
+  type HealthReport,
+  watchedUnits,
+} from '../../../shared/model/health.ts';
 import { plainLine } from '../../../shared/plain-text.ts';
 import { objectFrom } from '../../../shared/rpc/codec.ts';
 
@@ -75,6 +79,24 @@ const etcd = z.object({
   ),
 });
 
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
+
+const certificate = z.object({
+  path,
+  subject: path,
+  notAfterMs: time,
+  notBeforeMs: time.optional(),
+  sha256: sha256.optional(),
+});
+
+const served = z.object({
+  by: z.enum(certificateServers),
+  subject: path,
+  notBeforeMs: time,
+  notAfterMs: time,
+  sha256,
+});
+
 const schema = z.object({
   schema: z.literal('muster/health/v1'),
   bootId: known(line(64)),
@@ -83,7 +105,8 @@ const schema = z.object({
   node: node.nullable(),
   apiServer: answer.nullable(),
   etcd: etcd.nullable(),
-  certificates: known(z.array(z.object({ path, subject: path, notAfterMs: time })).max(200)),
+  certificates: known(z.array(certificate).max(200)),
+  served: known(z.array(served).max(certificateServers.length)).optional(),
   disks: known(z.array(z.object({ path, totalBytes: bytes, freeBytes: bytes })).max(20)),
   memory: known(z.object({ totalBytes: bytes, availableBytes: bytes })),
   clock: known(z.object({ synchronized: z.boolean(), service: line(64).nullable() })),

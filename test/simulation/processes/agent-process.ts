@@ -165,6 +165,9 @@ async function live(of: {
     httpGet: async (url) => {
       throw new Error(`simulated steps ask nothing of ${url}`);
     },
+    tlsPeek: async ({ port }) => {
+      throw new Error(`nothing serves at port ${port}`);
+    },
     registry: seams.wrapRegistry(simulatedRegistry(host, world), host),
     artifacts: {
       path: ({ sha256 }) => `/state/artifacts/${sha256}`,

@@ -26,6 +26,7 @@ test('a bare host is measured too: what is not there is null, what is not known 
     apiServer: null,
     etcd: null,
     certificates: [],
+    served: [],
     disks: [{ path: '/', totalBytes: 100, freeBytes: 0 }],
     memory: 'unknown',
     clock: facts.clock,
@@ -75,7 +76,7 @@ test('certificates of kubeconfigs and of the kubelet’s link count, and a broke
     .put('/etc/kubernetes/admin.conf', kubeconfigText('https://a:1', ca.certificate, pair))
     .put('/etc/kubernetes/scheduler.conf', 'kind: Config\n')
     .put('/var/lib/kubelet/pki/kubelet-client-current.pem', pair.key + pair.certificate);
-  expect(await certificateHealth(world.sources)).toEqual(
+  expect(await certificateHealth(world.sources)).toMatchObject(
     [
       '/etc/kubernetes/pki/apiserver.crt',
       '/var/lib/kubelet/pki/kubelet-client-current.pem',

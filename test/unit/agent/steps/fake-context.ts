@@ -37,6 +37,9 @@ export function fakeContext(host: FakeHost, overrides: Partial<StepContext> = {}
     signal,
     kube: (credentials, other = signal) => connectKubeApi(credentials, other),
     httpGet,
+    tlsPeek: async ({ port }) => {
+      throw new Error(`nothing serves at port ${port}`);
+    },
     random: systemRandom,
     stateDirectory: '/state',
     planId: 'p1',

@@ -33,6 +33,12 @@ test.each([
   expect(parse(report)).toEqual(report);
 });
 
+test('what is served is taken as it is, and may be missing as in reports of version 0.1', () => {
+  const report = { ...aHealthReport(), served: [served] };
+  expect(parse(report)).toEqual(report);
+  expect(parse(aHealthReport()).served).toBeUndefined();
+});
+
 test('fields of a later version are left out', () => {
   expect(parse({ ...aHealthReport(), weather: 'fine' })).toEqual(aHealthReport());
 });
@@ -41,9 +47,27 @@ const huge = 'x'.repeat(10_000);
 const many = <T>(count: number, entry: T): readonly T[] =>
   Array.from({ length: count }, () => entry);
 const unit = aUnit('kubelet.service');
+const served = {
+  by: 'etcd-peer',
+  subject: 'CN=m1',
+  notBeforeMs: 1,
+  notAfterMs: 2,
+  sha256: 'a'.repeat(64),
+};
 
 test.each<[string, unknown, RegExp]>([
   ['another schema', { ...aHealthReport(), schema: 'x' }, /health\.schema/],
+  [
+    'a digest that is none',
+    { ...aHealthReport(), served: [{ ...served, sha256: 'A'.repeat(64) }] },
+    /health\.served/,
+  ],
+  [
+    'a process nobody looks at',
+    { ...aHealthReport(), served: [{ ...served, by: 'sshd' }] },
+    /health\.served/,
+  ],
+  ['more that is served than there is', { ...aHealthReport(), served: many(5, served) }, /served/],
   ['a missing field', { ...aHealthReport(), units: undefined }, /health\.units/],
   [
     'a unit nobody watches',
