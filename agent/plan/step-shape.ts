@@ -77,6 +77,7 @@ const shapes: { readonly [K in keyof StepArgs]: FieldShapes<StepArgs[K]> } = {
     caPath: 'path',
     names: 'texts',
     commonName: 'text',
+    renewal: { optional: 'text' },
   },
   'wait-etcd-healthy': { members: { listOf: endpoint }, credentials },
   'check-etcd-registry': { endpoints: 'texts', credentials, caPath: 'path' },
@@ -94,6 +95,45 @@ const shapes: { readonly [K in keyof StepArgs]: FieldShapes<StepArgs[K]> } = {
     server: 'text',
     caPath: 'path',
     waitSeconds: 'number',
+  },
+  'renew-certificates': {
+    renewal: 'text',
+    configPath: 'path',
+    nodeName: 'text',
+    caDigest: 'text',
+  },
+  'restart-static-pods': {
+    pods: {
+      listOf: {
+        fields: {
+          name: {
+            oneOf: {
+              'kube-apiserver': true,
+              'kube-controller-manager': true,
+              'kube-scheduler': true,
+            },
+          },
+          files: 'texts',
+        },
+      },
+    },
+    server: 'text',
+    caPath: 'path',
+    mustBeReady: 'yes-no',
+    waitSeconds: 'number',
+  },
+  'wait-certificates-served': {
+    ports: {
+      listOf: {
+        fields: {
+          host: 'text',
+          port: 'number',
+          certificatePath: 'path',
+          keyPath: 'path',
+          caPath: 'path',
+        },
+      },
+    },
   },
   'update-kubelet-config': { nodeName: 'text' },
   'read-ca-digest': { caPath: 'path', expected: { optional: 'text' } },

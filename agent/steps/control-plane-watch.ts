@@ -87,14 +87,16 @@ async function healthFault(
   }
 }
 
-interface RunningContainer {
+export interface RunningContainer {
+  readonly id: string;
+  readonly pid: string;
   readonly image: string;
   readonly argv: readonly string[];
 }
 
 const ctr = ['ctr', '--namespace', 'k8s.io'];
 
-async function runningContainers(
+export async function runningContainers(
   name: ControlPlaneName,
   context: StepContext,
 ): Promise<readonly RunningContainer[]> {
@@ -109,8 +111,9 @@ async function runningContainers(
   const found = containers.map(async ([id = '', image = '']) => {
     const pid = pids.get(id);
     if (pid === undefined) return [];
+    // Gone in this very moment: it does not run.
     const command = await commandOf(pid, context);
-    return command === '' ? [] : [{ image, argv: command.split('\0').slice(0, -1) }];
+    return command === '' ? [] : [{ id, pid, image, argv: command.split('\0').slice(0, -1) }];
   });
   return (await Promise.all(found)).flat();
 }

@@ -102,25 +102,30 @@ export function kubeconfig(name: string): PhasePart {
   const path = `${kubernetes.directory}/${name}`;
   return {
     replaceable: [path],
-    async fault({ context }) {
-      const { host, clock } = context;
-      const [text, ca] = await Promise.all([host.readFile(path), host.readFile(kubernetes.ca)]);
-      if (text === null) return `there is no ${path}`;
-      const config = parsedOrNull(text, path);
-      if (config === null) return `${path} cannot be read`;
-      if (decoded(config['certificate-authority-data']).trim() !== (ca ?? '').trim()) {
-        return `${path} trusts another CA than ${kubernetes.ca}`;
-      }
-      // The kubelet's own points at the certificate that it renews itself.
-      if (config['client-certificate'] === kubernetes.kubeletCertificate) return null;
-      const certificate = parseCertificate(decoded(config['client-certificate-data']));
-      const authority = ca === null ? null : parseCertificate(ca);
-      if (certificate === null || authority === null) return `${path} holds no certificate`;
-      if (!certificate.verify(authority.publicKey)) return `${path} is of another CA`;
-      const hasExpired = Date.parse(certificate.validTo) <= clock.now();
-      return hasExpired ? `the certificate in ${path} expired on ${certificate.validTo}` : null;
-    },
+    fault: async ({ context }) => await kubeconfigFault(path, context),
   };
+}
+
+/** Of one that kubeadm wrote, wherever it lies. */
+export async function kubeconfigFault(
+  path: string,
+  { host, clock }: Pick<StepContext, 'host' | 'clock'>,
+): Promise<string | null> {
+  const [text, ca] = await Promise.all([host.readFile(path), host.readFile(kubernetes.ca)]);
+  if (text === null) return `there is no ${path}`;
+  const config = parsedOrNull(text, path);
+  if (config === null) return `${path} cannot be read`;
+  if (decoded(config['certificate-authority-data']).trim() !== (ca ?? '').trim()) {
+    return `${path} trusts another CA than ${kubernetes.ca}`;
+  }
+  // The kubelet's own points at the certificate that it renews itself.
+  if (config['client-certificate'] === kubernetes.kubeletCertificate) return null;
+  const certificate = parseCertificate(decoded(config['client-certificate-data']));
+  const authority = ca === null ? null : parseCertificate(ca);
+  if (certificate === null || authority === null) return `${path} holds no certificate`;
+  if (!certificate.verify(authority.publicKey)) return `${path} is of another CA`;
+  const hasExpired = Date.parse(certificate.validTo) <= clock.now();
+  return hasExpired ? `the certificate in ${path} expired on ${certificate.validTo}` : null;
 }
 
 function parsedOrNull(text: string, path: string): ReturnType<typeof parseKubeconfig> | null {

@@ -17,7 +17,9 @@ import { loadKernelModules } from './load-kernel-modules.ts';
 import { manageUnit } from './manage-unit.ts';
 import { readCaDigest } from './read-ca-digest.ts';
 import { removePath } from './remove-path.ts';
+import { renewCertificates } from './renew-certificates.ts';
 import { requestCertificate } from './request-certificate.ts';
+import { restartStaticPods } from './restart-static-pods.ts';
 import { setSysctls } from './set-sysctls.ts';
 import { smokeTest } from './smoke-test.ts';
 import type { StepRegistry } from './step-runner.ts';
@@ -27,6 +29,7 @@ import { unpackArchive } from './unpack-archive.ts';
 import { unsealSecret } from './unseal-secret.ts';
 import { updateKubeletConfig } from './update-kubelet-config.ts';
 import { waitApiserverReady } from './wait-apiserver-ready.ts';
+import { waitCertificatesServed } from './wait-certificates-served.ts';
 import { waitEtcdHealthy } from './wait-etcd-healthy.ts';
 import { waitNodeReady } from './wait-node-ready.ts';
 import { waitWorkloadReady } from './wait-workload-ready.ts';
@@ -49,6 +52,9 @@ export const stepRegistry: StepRegistry = {
   'etcd-snapshot': etcdSnapshot,
   'kubeadm-phase': kubeadmPhase,
   'switch-control-plane': switchControlPlane,
+  'renew-certificates': renewCertificates,
+  'restart-static-pods': restartStaticPods,
+  'wait-certificates-served': waitCertificatesServed,
   'update-kubelet-config': updateKubeletConfig,
   'read-ca-digest': readCaDigest,
   'create-join-credentials': createJoinCredentials,

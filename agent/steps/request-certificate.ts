@@ -1,6 +1,7 @@
 // A certificate for a key that is made here and stays here. Only a request leaves the host; what the
 // certificate says is the coordinator's to decide.
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { sha256Hex } from '../../shared/canonical.ts';
 import type { StepArgs } from '../../shared/model/step.ts';
 import type { Host } from '../host/host.ts';
 import { createCertificateRequest } from '../identity/certificate-request.ts';
@@ -11,7 +12,8 @@ import {
   parseCertificate,
   parseKey,
 } from './key-pair-files.ts';
-import type { StepRunner } from './step-runner.ts';
+import { renewalBook } from './renewal-record.ts';
+import type { StepContext, StepRunner } from './step-runner.ts';
 
 type Args = StepArgs['request-certificate'];
 
@@ -19,7 +21,8 @@ export const requestCertificate: StepRunner<'request-certificate'> = {
   kind: 'request-certificate',
   title: ({ profile, certificatePath }) => `get ${profile} certificate ${certificatePath}`,
 
-  check: async (args, { host, clock }) => {
+  check: async (args, context) => {
+    const { host, clock } = context;
     const fault = await keyPairFault(host, args, clock.now());
     if (fault !== null) return { kind: 'needed', why: fault };
     const pem = await host.readFile(args.certificatePath);
@@ -37,11 +40,17 @@ export const requestCertificate: StepRunner<'request-certificate'> = {
     if (!certificate.subject.split('\n').includes(`CN=${args.commonName}`)) {
       return { kind: 'needed', why: `${args.certificatePath} is not for ${args.commonName}` };
     }
+    if (args.renewal !== undefined && !(await isRenewed(args, args.renewal, context)))
+      return { kind: 'needed', why: `${args.certificatePath} is to be made anew` };
     return { kind: 'satisfied' };
   },
 
   apply: async (args, context) => {
     const { host } = context;
+    if (args.renewal !== undefined) {
+      const before = { [args.certificatePath]: await digestOf(args, host) };
+      await renewalBook(args.profile, context).begin(args.renewal, before);
+    }
     const key = await keyOf(args, host);
     const request = createCertificateRequest(key, args.commonName);
     const signed = await context.signCertificate(args.profile, request);
@@ -51,7 +60,22 @@ export const requestCertificate: StepRunner<'request-certificate'> = {
   },
 };
 
-/** The key that is there, or a new one. */
+async function isRenewed(args: Args, renewal: string, context: StepContext): Promise<boolean> {
+  const record = await renewalBook(args.profile, context).read(renewal);
+  if (record === null) return false;
+  return record.before[args.certificatePath] !== (await digestOf(args, context.host));
+}
+
+/** Empty where there is none. */
+async function digestOf({ certificatePath }: Args, host: Host): Promise<string> {
+  const certificate = parseCertificate((await host.readFile(certificatePath)) ?? '');
+  return certificate === null ? '' : sha256Hex(certificate.raw);
+}
+
+/**
+ * The key that is there, or a new one: with the same key a certificate is replaced by one file, and no
+ * moment is without a pair that belongs together.
+ */
 async function keyOf({ keyPath }: Args, host: Host): Promise<KeyObject> {
   const pem = await host.readFile(keyPath);
   const existing = pem === null ? null : parseKey(pem);

@@ -78,6 +78,7 @@ const rules: { readonly [K in StepKind]: FieldRules<StepArgs[K]> } = {
     caPath: path,
     names: texts('certificateName'),
     commonName: text('nodeName'),
+    renewal: text('identifier'),
   },
   'wait-etcd-healthy': { members: { listOf: member }, credentials },
   'check-etcd-registry': { endpoints: texts('url'), credentials, caPath: path },
@@ -95,6 +96,32 @@ const rules: { readonly [K in StepKind]: FieldRules<StepArgs[K]> } = {
     server: url,
     caPath: path,
     waitSeconds: noText,
+  },
+  'renew-certificates': {
+    renewal: text('identifier'),
+    configPath: path,
+    nodeName: text('nodeName'),
+    caDigest: text('sha256'),
+  },
+  'restart-static-pods': {
+    pods: { listOf: { fields: { name: text('ours'), files: texts('path') } } },
+    server: url,
+    caPath: path,
+    mustBeReady: noText,
+    waitSeconds: noText,
+  },
+  'wait-certificates-served': {
+    ports: {
+      listOf: {
+        fields: {
+          host: text('address'),
+          port: noText,
+          certificatePath: path,
+          keyPath: path,
+          caPath: path,
+        },
+      },
+    },
   },
   'update-kubelet-config': { nodeName: text('nodeName') },
   'read-ca-digest': { caPath: path, expected: text('sha256') },

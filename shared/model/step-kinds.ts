@@ -47,6 +47,10 @@ export const stepKinds = {
   'kubeadm-phase': mayDisrupt(300),
   // Its wait, and as long again to take the host back.
   'switch-control-plane': mayDisrupt(420),
+  'renew-certificates': change(180),
+  // Three processes, one after the other, each with its time to end and to come up.
+  'restart-static-pods': mayDisrupt(420),
+  'wait-certificates-served': read(90),
   'update-kubelet-config': change(120),
   'read-ca-digest': read(30),
   'create-join-credentials': change(60),

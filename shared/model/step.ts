@@ -95,6 +95,8 @@ export interface StepArgs {
     /** Names and addresses the certificate is for, as the plan says; the CSR's own are ignored. */
     readonly names: readonly string[];
     readonly commonName: string;
+    /** The one that was there when this renewal began is replaced, however good it is. */
+    readonly renewal?: string;
   };
   /** Gate H over etcd: a linearizable read per member, identical lists, one leader, no alarm. */
   'wait-etcd-healthy': {
@@ -133,6 +135,41 @@ export interface StepArgs {
     readonly server: string;
     readonly caPath: string;
     readonly waitSeconds: number;
+  };
+  /**
+   * kubeadm's leaf certificates and kubeconfigs of a master, made anew under the same authorities: those that
+   * were there when the renewal began. Refused on a host whose CA is not `caDigest`.
+   */
+  'renew-certificates': {
+    readonly renewal: string;
+    readonly configPath: string;
+    readonly nodeName: string;
+    readonly caDigest: string;
+  };
+  /**
+   * Of this host's static pods those are started again whose process is older than one of their `files`.
+   * `mustBeReady`: each is waited for until it works; else only until it runs anew.
+   */
+  'restart-static-pods': {
+    readonly pods: readonly {
+      readonly name: 'kube-apiserver' | 'kube-controller-manager' | 'kube-scheduler';
+      readonly files: readonly string[];
+    }[];
+    /** https://ADDRESS:6443 of this host's own API server. */
+    readonly server: string;
+    readonly caPath: string;
+    readonly mustBeReady: boolean;
+    readonly waitSeconds: number;
+  };
+  /** Every port shows the very certificate of its file. The pair is shown to whoever asks for one. */
+  'wait-certificates-served': {
+    readonly ports: readonly {
+      readonly host: string;
+      readonly port: number;
+      readonly certificatePath: string;
+      readonly keyPath: string;
+      readonly caPath: string;
+    }[];
   };
   /** The kubelet's /var/lib/kubelet/config.yaml as the cluster's kubelet-config has it. Restarts nothing. */
   'update-kubelet-config': { readonly nodeName: string };

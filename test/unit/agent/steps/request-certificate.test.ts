@@ -93,3 +93,33 @@ test('notices a key that does not belong to the certificate', async () => {
     why: /holds no certificate/,
   });
 });
+
+test('a renewal replaces a certificate that is good, once, and keeps its key', async () => {
+  const { host, context, asked } = await arrange();
+  await requestCertificate.apply(args, context);
+  const [before, key] = [host.text(args.certificatePath), host.text(args.keyPath)];
+  const renewal = { ...args, renewal: 'renewal-1' };
+  expect(await requestCertificate.check(renewal, context)).toEqual({
+    kind: 'needed',
+    why: '/etc/etcd/pki/server.crt is to be made anew',
+  });
+  await requestCertificate.apply(renewal, context);
+  expect(await requestCertificate.check(renewal, context)).toEqual({ kind: 'satisfied' });
+  expect(host.text(args.certificatePath)).not.toBe(before);
+  expect(host.text(args.keyPath)).toBe(key);
+  expect(asked).toHaveLength(2);
+});
+
+test('a renewal that was cut off before its certificate came asks again', async () => {
+  const { context } = await arrange();
+  await requestCertificate.apply(args, context);
+  const renewal = { ...args, renewal: 'renewal-1' };
+  const cut = {
+    ...context,
+    signCertificate: async () => {
+      throw new Error('cut off');
+    },
+  };
+  await expect(requestCertificate.apply(renewal, cut)).rejects.toThrow('cut off');
+  expect(await requestCertificate.check(renewal, context)).toMatchObject({ kind: 'needed' });
+});
