@@ -1,6 +1,7 @@
 // The read model: every record that decisions and documents are made of, kept in memory and brought up
 // to date by what changed in the store since the last look. A fleet at rest costs nothing to read; a
 // host of which nothing changed is the same object as before.
+import type { CertificateHealth } from '../shared/model/health.ts';
 import type { NodeId } from '../shared/model/ids.ts';
 import type { Lane } from '../shared/model/plan.ts';
 import type { ArtifactView, ClusterView, NodeView } from './planner/view.ts';
@@ -21,6 +22,10 @@ export interface ReadModelSources {
   readonly artifacts: (cluster: ClusterRecord) => Promise<ArtifactView>;
   /** As its agent measured it lately; null: not known. Left out: nobody measures. */
   readonly isNodeReady?: (nodeId: NodeId) => boolean | null;
+  /** As its agent measured them last: the same list for as long as it says the same. */
+  readonly certificatesOf?: (nodeId: NodeId) => readonly CertificateHealth[] | null;
+  /** What their ends are compared with. */
+  readonly certificatesNow?: () => number;
 }
 
 export interface ReadModel {
@@ -109,6 +114,7 @@ export function createReadModel(sources: ReadModelSources): ReadModel {
       lastPollMs: told?.lastPollMs ?? null,
       online: polls.isOnline(id),
       isNodeReady: sources.isNodeReady?.(id) ?? null,
+      certificates: sources.certificatesOf?.(id) ?? null,
       doing: doingOf(told),
       plans: sortedPlans(id),
     };
@@ -137,6 +143,9 @@ export function createReadModel(sources: ReadModelSources): ReadModel {
             .map(({ value }) => value)
             .filter((request) => request.cluster === cluster.name),
           artifacts: await sources.artifacts(cluster),
+          ...(sources.certificatesNow === undefined
+            ? {}
+            : { certificatesNow: sources.certificatesNow() }),
         }),
       };
     },
@@ -153,6 +162,7 @@ const isSame = (a: NodeView, b: NodeView): boolean =>
   a.lastPollMs === b.lastPollMs &&
   a.online === b.online &&
   a.isNodeReady === b.isNodeReady &&
+  a.certificates === b.certificates &&
   a.plans === b.plans &&
   a.doing.host === b.doing.host &&
   a.doing.cluster === b.doing.cluster;

@@ -20,6 +20,9 @@ export async function seenCluster(deps: Dependencies, name: string): Promise<See
     view,
     decision,
     waits: Map.groupBy(shown, ({ subject }) => subject),
-    health: judgeHealth(seeCluster(view, deps.health), { now, certificatesNow }),
+    health: judgeHealth(seeCluster(view, { ...deps.health, renewals: decision?.renewals ?? {} }), {
+      now,
+      certificatesNow,
+    }),
   };
 }

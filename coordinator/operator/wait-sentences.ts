@@ -33,7 +33,30 @@ const changeWords: Readonly<Record<ChangeKind, { readonly does: string; readonly
     join: { does: 'is joining', ends: 'is a ready master' },
     upgrade: { does: 'is changing its control plane', ends: 'is ready again' },
     'update-etcd': { does: 'is changing its etcd member', ends: 'is ready again' },
+    renew: { does: 'is renewing its certificates', ends: 'is ready again' },
   };
+
+const dayOf = (ms: number): string => new Date(ms).toISOString().slice(0, 10);
+
+function renewalWords(standing: Of<'renewal-waits'>['standing']): {
+  readonly what: string;
+  readonly ends: string;
+} {
+  switch (standing.kind) {
+    case 'away':
+      return { what: 'its agent does not call', ends: 'its agent calls again' };
+    case 'change':
+      return {
+        what: `${standing.name} comes first, one master at a time`,
+        ends: `${standing.name} is done`,
+      };
+    case 'rollout':
+      return {
+        what: `rollout ${standing.rollout} comes first`,
+        ends: 'the rollout is over, or you pause it (coordinator rollout pause)',
+      };
+  }
+}
 
 const stageWords: Readonly<Record<Of<'rollout-stage'>['stage'], string>> = {
   pulling: 'the coordinator fetches artifacts',
@@ -245,6 +268,11 @@ const table: { readonly [C in WaitCode]: (reason: Of<C>, now: number) => Words }
     `is held: the agent of ${node} is older than the coordinator and does not know what "${goal}" asks for: ${why}`,
     `you run join.sh on ${node} again, which brings the agent of this coordinator and keeps what the host is, and then \`coordinator retry ${node}\` (details: coordinator plan show ${planId})`,
   ],
+  'renewal-waits': ({ standing, endsMs }) => {
+    const { what, ends } = renewalWords(standing);
+    const when = endsMs === null ? '' : ` (the first ends on ${dayOf(endsMs)})`;
+    return [`waits to have its certificates renewed${when}: ${what}`, ends];
+  },
   'plan-refused': ({ goal, why }) => [
     `is held: no plan to "${goal}" can be made: ${why}`,
     'what it names is mended, on the host or in the spec',

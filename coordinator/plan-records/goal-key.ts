@@ -20,6 +20,7 @@ export const goalKinds = [
   'lay-down',
   'upgrade',
   'update-etcd',
+  'renew',
   'services',
   'change-host',
   'take-back',

@@ -17,8 +17,11 @@ export interface ChangeRow {
   readonly gateAfter: GateAfter;
   /** What its subjects are in the cluster's record once it is over. */
   readonly subjectsBecome: 'masters' | 'what-they-were';
-  /** Of one whose plan is held. stays: until an operator acts. ends: its host has what it had. */
-  readonly whenHeld: 'stays' | 'ends';
+  /**
+   * Of one whose plan is held. stays: until an operator acts. ends: its host has what it had, and the
+   * rollout it is of is stopped. ends-alone: its host has what it had, and everything else goes on.
+   */
+  readonly whenHeld: 'stays' | 'ends' | 'ends-alone';
 }
 
 export const changes: Readonly<Record<ChangeKind, ChangeRow>> = {
@@ -47,12 +50,20 @@ export const changes: Readonly<Record<ChangeKind, ChangeRow>> = {
     subjectsBecome: 'what-they-were',
     whenHeld: 'ends',
   },
-  // The binary, the unit or the certificates of a member.
+  // The binary or the unit of a member.
   'update-etcd': {
     goal: 'update-etcd',
     gateBefore: { etcd: true, registry: false, apiServers: ['masters'], nodes: [] },
     gateAfter: { etcd: true, subjectNode: false },
     subjectsBecome: 'what-they-were',
     whenHeld: 'ends',
+  },
+  // The certificates of a master and of its member: files, and the static pods that read them.
+  renew: {
+    goal: 'renew',
+    gateBefore: { etcd: true, registry: false, apiServers: ['masters'], nodes: ['masters'] },
+    gateAfter: { etcd: true, subjectNode: true },
+    subjectsBecome: 'what-they-were',
+    whenHeld: 'ends-alone',
   },
 };

@@ -11,6 +11,7 @@ import { controlPlaneChoice } from './control-plane-choice.ts';
 import { goodCredentials } from './goals/good-credentials.ts';
 import { isStuck } from './goals/join.ts';
 import { INSTALL_RUN } from './goals/smoke-test.ts';
+import { beginRenewal, giveUpRenewal } from './renewal/begin-renewal.ts';
 import { beginRolloutChange, giveUpChange } from './rollout/begin-change.ts';
 import { servicesDigest } from './rollout/difference.ts';
 import { beginRollout, moveRollout, recordServices, recordSnapshot } from './rollout/rollouts.ts';
@@ -29,11 +30,13 @@ const transitions: readonly Transition[] = [
   beginJoin,
   reachMilestones,
   giveUpChange,
+  giveUpRenewal,
   beginRollout,
   recordSnapshot,
   recordServices,
   moveRollout,
   beginRolloutChange,
+  beginRenewal,
 ];
 
 /** The situation with the cluster record as it should be; the same record when nothing changed. */
@@ -56,6 +59,14 @@ function endChange(situation: Situation): ClusterRecord {
   // One of an earlier change of the same kind ends nothing.
   if (plan === undefined || plan.sequence <= (change.numbersBefore?.[plan.lane] ?? 0)) {
     return cluster;
+  }
+  if (change.kind === 'renew') {
+    const renewed = { beganMs: change.beganMs, atMs: plan.finishedMs ?? plan.issuedMs };
+    return {
+      ...cluster,
+      change: null,
+      renewed: { ...cluster.renewed, [change.delegate]: renewed },
+    };
   }
   if (subjectsBecome === 'what-they-were') return { ...cluster, change: null };
   const joined = change.subjects.filter((id) => !cluster.masters.includes(id));

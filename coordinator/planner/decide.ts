@@ -13,6 +13,8 @@ import { hostWaits } from './host-waits.ts';
 import { goneHosts } from './left-hosts.ts';
 import { type Phase, phaseOf } from './phase.ts';
 import { preflight } from './preflight/preflight.ts';
+import { renewalWaits, renewalWakesAtMs } from './renewal/renewal-waits.ts';
+import { renewalStandings } from './renewal/standing.ts';
 import { rolloutWaits } from './rollout/rollout-waits.ts';
 import { rolloutWakesAtMs } from './rollout/rollout-wakes.ts';
 import { isPrepared, type Situation, situationOf } from './situation.ts';
@@ -36,6 +38,7 @@ export function decide(seen: ClusterView, now: number): Decision {
     ...wishes.waits,
     ...granted.waits,
     ...rolloutWaits(situation),
+    ...renewalWaits(situation),
   ];
   return {
     issue: granted.issue,
@@ -46,7 +49,11 @@ export function decide(seen: ClusterView, now: number): Decision {
     gone: goneHosts(situation),
     waits: said,
     faults,
-    wakeAtMs: soonest(granted.wakeAtMs, rolloutWakesAtMs(situation)),
+    wakeAtMs: soonest(
+      soonest(granted.wakeAtMs, rolloutWakesAtMs(situation)),
+      renewalWakesAtMs(situation),
+    ),
+    renewals: renewalStandings(situation),
     phases: phasesOf(situation, said),
   };
 }

@@ -7,6 +7,7 @@ import type { ClusterRecord } from '../store/records.ts';
 import type { GoOnVerdict } from './go-on.ts';
 import type { Phase } from './phase.ts';
 import type { PreflightFault } from './preflight/check.ts';
+import type { RenewalStanding } from './renewal/standing.ts';
 import type { Wait } from './wait.ts';
 
 /** A plan before it has a number, dates and a signature. */
@@ -44,6 +45,8 @@ export interface Decision {
   readonly faults: readonly PreflightFault[];
   /** When time alone may change the decision: a retry that becomes due. Null: never. */
   readonly wakeAtMs: number | null;
+  /** Of the masters, by name: when their certificates are renewed, or what that waits for. */
+  readonly renewals?: Readonly<Record<string, RenewalStanding>>;
   /** Per node name: where it stands, for `get nodes`. */
   readonly phases: Readonly<Record<string, Phase>>;
 }

@@ -80,6 +80,8 @@ export const goalTable: Readonly<Record<GoalKind, GoalRules>> = {
   // What did not come up is brought back, and somebody looks at it before it is tried again.
   upgrade: { ...ofHost, attempts: 1 },
   'update-etcd': { ...ofHost, attempts: 1 },
+  // Another look of somebody's: what was there before goes on.
+  renew: { ...ofHost, attempts: 3 },
   services: ofCluster,
   'change-host': { ...ofHost, attempts: 1 },
   'take-back': ofHost,

@@ -1,6 +1,7 @@
 // What decide() sees of a cluster: a read model, built from the store and from what polls told since
 // the coordinator started. Pure data; everything a decision needs and nothing else. A part that did
 // not change is the same object as before, so that what was computed from it can be kept.
+import type { CertificateHealth } from '../../shared/model/health.ts';
 import type { Lane } from '../../shared/model/plan.ts';
 import type {
   ClusterRecord,
@@ -21,6 +22,8 @@ export interface NodeView {
   readonly online: boolean;
   /** Whether its Kubernetes node is Ready, as its agent measured it lately; null: not known. */
   readonly isNodeReady?: boolean | null;
+  /** On the host, as its agent measured it last; null: not known. */
+  readonly certificates?: readonly CertificateHealth[] | null;
   /** Its own words, from the last poll: to be shown, never judged by. */
   readonly doing: Readonly<Record<Lane, string>>;
   /** The plans of the node that are kept, oldest first. */
@@ -32,6 +35,8 @@ export interface ClusterView {
   readonly nodes: readonly NodeView[];
   readonly requests: readonly OperatorRequest[];
   readonly artifacts: ArtifactView;
+  /** What the ends of certificates are compared with. Missing: the time of the decision. */
+  readonly certificatesNow?: number;
 }
 
 /** What agents can fetch from the coordinator. */

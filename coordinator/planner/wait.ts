@@ -4,6 +4,7 @@
 import type { BlockingPod } from '../../shared/model/drain.ts';
 import type { ChangeKind } from '../store/records.ts';
 import type { PreflightFault } from './preflight/check.ts';
+import type { RenewalStanding } from './renewal/standing.ts';
 
 export type WaitReason =
   // The cluster as a whole.
@@ -162,6 +163,13 @@ export type WaitReason =
       readonly why: string;
       readonly planId: string;
       readonly node: string;
+    }
+  /** Certificates that are to be renewed, and are not yet. */
+  | {
+      readonly code: 'renewal-waits';
+      readonly standing: Extract<RenewalStanding, { readonly kind: 'away' | 'change' | 'rollout' }>;
+      /** Of the first of them; null: not known. */
+      readonly endsMs: number | null;
     }
   | { readonly code: 'plan-refused'; readonly goal: string; readonly why: string }
   // Not the planner's: a host that was turned away at the door.

@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto';
 import type { Clock } from '../../shared/clock.ts';
 import { toAppError } from '../../shared/errors.ts';
 import type { Logger } from '../../shared/log.ts';
-import type { HealthReport } from '../../shared/model/health.ts';
+import type { CertificateHealth, HealthReport } from '../../shared/model/health.ts';
 
 /** As a poll carries it. */
 export interface HealthTold {
@@ -89,6 +89,14 @@ export function createHealthBook(options: HealthBookOptions): HealthBook {
     of: (nodeId) => entries.get(nodeId) ?? null,
     rejected: (nodeId) => rejections.get(nodeId) ?? 0,
   };
+}
+
+/** As measured last; null: not known. */
+export function certificatesIn(
+  measured: MeasuredHealth | null,
+): readonly CertificateHealth[] | null {
+  const certificates = measured?.report.certificates ?? 'unknown';
+  return certificates === 'unknown' ? null : certificates;
 }
 
 /** Whether the host's Kubernetes node is Ready; null: not measured, or its API does not tell. */

@@ -1,4 +1,5 @@
 // The words for what is wrong with a host itself: away, not measured, its disks, clock, certificates.
+import type { RenewalStanding } from '../planner/renewal/standing.ts';
 import { formatBytes } from './format-bytes.ts';
 import { ONLINE_MS } from './polls.ts';
 import type { CertificateFamily, MissingPart, ProblemCode, ProblemParams } from './problem.ts';
@@ -34,10 +35,10 @@ export const hostSentences = {
     means: 'what is wrong there would not be seen',
     mend: `the probe works again (on ${host}: \`journalctl -u muster-agent\`)`,
   }),
-  'certificate-ends': ({ family, count, path, days, endsMs }, host) => ({
+  'certificate-ends': ({ family, count, path, days, endsMs, renewal }, host) => ({
     what: certificatesSaid({ count, path, days, endsMs }),
-    means: certificates[family].means,
-    mend: certificates[family].mend.replaceAll('HOST', host),
+    means: certificateMeans[family],
+    mend: renewalSaid(family, renewal, host),
   }),
   'disk-low': ({ path, freeBytes, totalBytes }) => ({
     what: `has ${formatBytes(freeBytes)} of ${formatBytes(totalBytes)} left at ${path}`,
@@ -123,17 +124,38 @@ function certificatesSaid(
   return `has ${count} certificates near their end: the first, ${path}, ${when}`;
 }
 
-const certificates: Readonly<Record<CertificateFamily, { means: string; mend: string }>> = {
-  kubernetes: {
-    means: 'with it the control plane of this host stops working',
-    mend: 'they are renewed (on HOST: `kubeadm certs renew all`, then restart its control-plane pods)',
-  },
-  etcd: {
-    means: 'with it the etcd member of this host is lost to the others',
-    mend: 'a new one is in its place and etcd.service was restarted',
-  },
-  kubelet: {
-    means: 'with it the node turns NotReady',
-    mend: 'the kubelet has renewed it (on HOST: `journalctl -u kubelet`, `kubectl get csr`)',
-  },
+const certificateMeans: Readonly<Record<CertificateFamily, string>> = {
+  kubernetes: 'with it the control plane of this host stops working',
+  etcd: 'with it the etcd member of this host is lost to the others',
+  kubelet: 'with it the node turns NotReady',
 };
+
+/** One clause: that it is renewed by itself and when, or why not. */
+function renewalSaid(
+  family: CertificateFamily,
+  renewal: RenewalStanding | null,
+  host: string,
+): string {
+  if (family === 'kubelet')
+    return `the kubelet has renewed it (on ${host}: \`journalctl -u kubelet\`, \`kubectl get csr\`)`;
+  const byHand = `\`coordinator certificates renew ${host}\` does it now`;
+  switch (renewal?.kind) {
+    case undefined:
+      return 'another is in its place: this one is not renewed by Muster';
+    case 'later':
+      return renewal.dueMs === null
+        ? 'its agent has told of it: then it is renewed by itself'
+        : `it is renewed by itself on ${new Date(renewal.dueMs).toISOString().slice(0, 10)}; ${byHand}`;
+    case 'next':
+    case 'under-way':
+      return 'it is renewed, which Muster does by itself and is about to';
+    case 'change':
+      return `it is renewed by itself, after ${renewal.name}: one master at a time`;
+    case 'rollout':
+      return `it is renewed by itself, after rollout ${renewal.rollout} (\`coordinator rollout pause\` lets it go first)`;
+    case 'away':
+      return 'its agent calls: then it is renewed by itself';
+    case 'held':
+      return `you mend what is in the way and run \`coordinator retry ${host}\`; renewing it failed: ${renewal.why}`;
+  }
+}

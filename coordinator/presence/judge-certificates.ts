@@ -1,6 +1,7 @@
 // Certificates near their end, one problem per family of them: what is to be done is the same for all
 // of a family. Pure; what they are compared with is given.
 import type { CertificateFact } from '../../shared/model/facts.ts';
+import { isRenewable } from '../planner/renewal/renewable.ts';
 import type { HostFacts } from './judge-host.ts';
 import type { CertificateFamily, Problem } from './problem.ts';
 
@@ -26,6 +27,7 @@ export function judgeCertificates({ host, report, fault }: HostFacts, now: numbe
       path: first.path,
       days: Math.floor(leftMs / dayMs),
       endsMs: first.notAfterMs,
+      renewal: isRenewable(first) ? host.renewal : null,
     };
     const severity = leftMs < errorMs ? 'error' : 'warning';
     const problem = fault('certificate-ends', params, { severity });

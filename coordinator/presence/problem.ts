@@ -2,6 +2,7 @@
 // Words are made from these where they are shown (problem-sentences.ts); nobody reads words back.
 import type { WatchedUnit } from '../../shared/model/health.ts';
 import type { Claim } from '../identity/claims.ts';
+import type { RenewalStanding } from '../planner/renewal/standing.ts';
 
 export interface ProblemParams {
   /** The agent does not call. */
@@ -45,6 +46,8 @@ export interface ProblemParams {
     /** Whole days that are left; negative when it ended. */
     readonly days: number;
     readonly endsMs: number;
+    /** When Muster renews it, or what that waits for; null: that is not Muster's. */
+    readonly renewal: RenewalStanding | null;
   };
   readonly 'disk-low': {
     readonly path: string;

@@ -2,6 +2,7 @@
 // which records stands what is installed on a host and who is a member of etcd.
 import type { ComponentName } from '../components/component.ts';
 import { claimsOf } from '../identity/claims.ts';
+import type { RenewalStanding } from '../planner/renewal/standing.ts';
 import type { ClusterView, NodeView } from '../planner/view.ts';
 import type { ClusterRecord } from '../store/records.ts';
 import type { HealthBook } from './health-book.ts';
@@ -12,6 +13,8 @@ import type { SeenCluster, SeenHost } from './seen-cluster.ts';
 export interface HealthSource {
   readonly book: Pick<HealthBook, 'of' | 'rejected'>;
   readonly polls: Pick<Polls, 'startedMs' | 'state'>;
+  /** As decided last, by name. */
+  readonly renewals?: Readonly<Record<string, RenewalStanding>>;
 }
 
 export function seeCluster(view: ClusterView, source: HealthSource): SeenCluster {
@@ -69,6 +72,7 @@ function seeHost(
     measured,
     rejected: book.rejected(id),
     trouble: polls.state(id)?.trouble ?? null,
+    renewal: source.renewals?.[name] ?? null,
   };
 }
 

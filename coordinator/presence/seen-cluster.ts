@@ -1,6 +1,7 @@
 // What health is judged from: hosts with what is installed on them, when they were last heard and
 // what they measured. A small read model, so that judging knows nothing of plans and records.
 import type { Claim } from '../identity/claims.ts';
+import type { RenewalStanding } from '../planner/renewal/standing.ts';
 import type { MeasuredHealth } from './health-book.ts';
 import type { TroubleTold } from './polls.ts';
 
@@ -29,6 +30,8 @@ export interface SeenHost {
   readonly trouble: TroubleTold | null;
   /** What it reports that is another's, and was not its own when it joined. */
   readonly claims: readonly Claim[];
+  /** Of a master: where it stands with its certificates; null: not decided yet, or none to renew. */
+  readonly renewal: RenewalStanding | null;
 }
 
 export interface SeenCluster {

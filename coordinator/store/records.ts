@@ -71,6 +71,8 @@ export interface ClusterRecord {
   readonly reached: Readonly<Partial<Record<Milestone, { readonly atMs: number }>>>;
   /** Raised by `retry` without a node: part of every goal's key, so holds are released. */
   readonly retryGeneration: number;
+  /** Masters whose certificates Muster has made anew, and when it did last. */
+  readonly renewed?: Readonly<Record<NodeId, Renewed>>;
   /** What every API server runs at least; missing: the version of the spec. No kubelet is newer. */
   readonly serves?: string;
   /** What an API server was begun to be raised to: none is ever lowered. Missing: as `serves`. */
@@ -83,6 +85,11 @@ export interface ClusterRecord {
   readonly rollout?: RolloutRecord | null;
   /** Those before it, oldest first; the newest twenty. */
   readonly pastRollouts?: readonly PastRollout[];
+}
+
+export interface Renewed {
+  readonly beganMs: number;
+  readonly atMs: number;
 }
 
 export interface ClusterServices {
@@ -121,7 +128,7 @@ export interface ControlPlaneChange {
   readonly numbersBefore?: Readonly<Record<Lane, number>>;
 }
 
-export type ChangeKind = 'init' | 'join' | 'upgrade' | 'update-etcd';
+export type ChangeKind = 'init' | 'join' | 'upgrade' | 'update-etcd' | 'renew';
 
 export type IdentityState = 'active' | 'locked' | 'retired' | 'evicted' | 'banned';
 
@@ -254,6 +261,14 @@ export type OperatorRequest =
       readonly kind: 'smoke-test';
       readonly id: string;
       readonly cluster: string;
+      readonly createdMs: number;
+    }
+  | {
+      readonly kind: 'renew-certificates';
+      readonly id: string;
+      readonly cluster: string;
+      /** Null: of every master. */
+      readonly node: NodeId | null;
       readonly createdMs: number;
     }
   | HostRequest;

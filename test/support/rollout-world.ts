@@ -41,10 +41,7 @@ export class RolloutWorld extends PlanningWorld {
       ],
       rollout: { soak: '10s', ...fleet.rollout },
     });
-    const world = new RolloutWorld(
-      nodes,
-      aView(nodes, aCluster({ spec, lock: lockOf('v1.36.4') })),
-    );
+    const world = new this(nodes, aView(nodes, aCluster({ spec, lock: lockOf('v1.36.4') })));
     world.runAll();
     world.#from = world.issued.length;
     return world;

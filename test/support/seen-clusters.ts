@@ -25,6 +25,7 @@ export const aSeenHost = (name: string, change: Partial<SeenHost> = {}): SeenHos
   rejected: 0,
   trouble: null,
   claims: [],
+  renewal: null,
   ...change,
 });
 

@@ -11,6 +11,7 @@ import { init } from './init.ts';
 import { join } from './join.ts';
 import { layDown } from './lay-down.ts';
 import { prepare } from './prepare.ts';
+import { renew } from './renew.ts';
 import { services } from './services.ts';
 import { smokeImage, smokeTest } from './smoke-test.ts';
 import { snapshot } from './snapshot.ts';
@@ -34,6 +35,7 @@ const byKind: Readonly<Record<GoalKind, Goal>> = {
   'lay-down': layDown,
   upgrade,
   'update-etcd': updateEtcd,
+  renew,
   services,
   'change-host': changeHost,
   'take-back': takeBack,

@@ -49,11 +49,14 @@ export function stateOfRequest(
   }
 }
 
+const isHostRequest = (request: OperatorRequest): request is HostRequest =>
+  ['cordon', 'uncordon', 'drain'].includes(request.kind);
+
 /** The one that counts, of every host. */
 export function newestRequests(requests: readonly OperatorRequest[]): readonly HostRequest[] {
   const byHost = new Map<NodeId, HostRequest>();
   for (const request of requests) {
-    if (request.kind === 'smoke-test' || request.kind === 'user-certificate') continue;
+    if (!isHostRequest(request)) continue;
     const other = byHost.get(request.node);
     if (other === undefined || isNewer(request, other)) byHost.set(request.node, request);
   }

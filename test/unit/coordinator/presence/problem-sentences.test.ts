@@ -37,6 +37,7 @@ const samples: { readonly [Code in ProblemCode]: ProblemParams[Code] } = {
     path: '/etc/kubernetes/admin.conf',
     days: 12,
     endsMs: Date.UTC(2027, 0, 2),
+    renewal: { kind: 'next' },
   },
   'disk-low': { path: '/var/lib/etcd', freeBytes: 512 * MiB, totalBytes: 100 * 1024 * MiB },
   'memory-low': { availableBytes: 64 * MiB, totalBytes: 4096 * MiB },
@@ -66,6 +67,14 @@ test('every problem says what it is, what it means and what ends it, in whole ph
     }
   }
 });
+
+const nearEnd = {
+  family: 'etcd',
+  count: 1,
+  path: '/etc/etcd/pki/peer.crt',
+  days: 12,
+  endsMs: Date.UTC(2027, 0, 2),
+} as const;
 
 test.each([
   [
@@ -116,8 +125,22 @@ test.each([
       path: '/etc/etcd/pki/peer.crt',
       days: -2,
       endsMs: Date.UTC(2027, 0, 2),
+      renewal: { kind: 'held', why: 'm2: etcd has no leader', planId: 'p1' },
     }),
-    'w1 has a certificate near its end: /etc/etcd/pki/peer.crt ended on 2027-01-02; with it the etcd member of this host is lost to the others; ends when a new one is in its place and etcd.service was restarted',
+    'w1 has a certificate near its end: /etc/etcd/pki/peer.crt ended on 2027-01-02; with it the etcd member of this host is lost to the others; ends when you mend what is in the way and run `coordinator retry w1`; renewing it failed: m2: etcd has no leader',
+  ],
+  [
+    'a certificate whose renewal waits for another master',
+    words('certificate-ends', { ...nearEnd, renewal: { kind: 'change', name: 'm2' } }),
+    'w1 has a certificate near its end: /etc/etcd/pki/peer.crt ends on 2027-01-02, in 12 days; with it the etcd member of this host is lost to the others; ends when it is renewed by itself, after m2: one master at a time',
+  ],
+  [
+    'a certificate that lives shortly and is renewed in time',
+    words('certificate-ends', {
+      ...nearEnd,
+      renewal: { kind: 'later', dueMs: Date.UTC(2026, 11, 30) },
+    }),
+    'w1 has a certificate near its end: /etc/etcd/pki/peer.crt ends on 2027-01-02, in 12 days; with it the etcd member of this host is lost to the others; ends when it is renewed by itself on 2026-12-30; `coordinator certificates renew w1` does it now',
   ],
   [
     'a master that is off',
