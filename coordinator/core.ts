@@ -34,9 +34,10 @@ import { boundedAudit } from './events/bounded-audit.ts';
 import { createEventFeed } from './events/event-feed.ts';
 import { linesOfPlan } from './events/log-line.ts';
 import type { Keys } from './keys/keys.ts';
+import { ownCertificates } from './keys/own-certificates.ts';
 import { openPlans } from './plan-records/plans.ts';
 import type { ArtifactView } from './planner/view.ts';
-import { createHealthBook, nodeReady } from './presence/health-book.ts';
+import { certificatesIn, createHealthBook, nodeReady } from './presence/health-book.ts';
 import { createInstances } from './presence/instances.ts';
 import { createPolls, ONLINE_MS } from './presence/polls.ts';
 import { createReadModel } from './read-model.ts';
@@ -96,6 +97,7 @@ export async function createCore(options: CoreOptions): Promise<Core> {
   const { store, keys, clock, log, random = systemRandom } = options;
   const audit = boundedAudit(options.audit, clock);
   const { fleet } = options.settings;
+  const certificateClock = options.certificateClock ?? clock;
   await upgradeRecords(store);
   const plans = await openPlans(store);
   const history = await store.range<PlanRecord>(recordKeys.plans);
@@ -114,6 +116,8 @@ export async function createCore(options: CoreOptions): Promise<Core> {
     refused,
     model: createReadModel({
       isNodeReady: (id) => nodeReady(health.of(id)),
+      certificatesOf: (id) => certificatesIn(health.of(id)),
+      certificatesNow: () => certificateClock.now(),
       store,
       polls,
       artifacts: (cluster) => artifactView(artifacts, cluster),
@@ -131,7 +135,6 @@ export async function createCore(options: CoreOptions): Promise<Core> {
   const refusedCalls = createRefusedCalls({ clock, log, audit });
   const members = createMembers({ store, clock, refused: refusedCalls });
   const ports = { grpc: options.settings.grpcPort, https: options.settings.httpsPort };
-  const certificateClock = options.certificateClock ?? clock;
   const openCalls = createOpenCalls();
   const endSessions = (name: string): void => openCalls.end(name);
   const operatorFor = (caller: Caller): Handlers<OperatorDefinition> => {
@@ -161,6 +164,7 @@ export async function createCore(options: CoreOptions): Promise<Core> {
     ...shared,
     clusters: coordinator,
     health: { book: health, polls, certificateClock },
+    ownCertificates: (clusters: readonly string[]) => ownCertificates(keys, clusters),
     artifacts,
     identities: {
       plans,

@@ -41,6 +41,11 @@ export const operatorCalls: { readonly [M in OperatorCall]: CallRow<M> } = {
     about: ({ action, name, dryRun, confirmed }) => ({ action, node: name, dryRun, confirmed }),
   },
   ChangeRollout: { least: 'admin', about: ({ action, node }) => ({ action, node }) },
+  RenewCertificates: {
+    least: 'admin',
+    about: ({ node, runId }) => ({ node, runId }),
+    isPolled: true,
+  },
   Retry: { least: 'admin', about: ({ node }) => ({ node }) },
   Kubeconfig: {
     least: 'admin',

@@ -2,6 +2,7 @@
 import { formatAge, formatRest, formatTook } from '../../shared/duration.ts';
 import type {
   ArtifactDocument,
+  CertificateDocument,
   ClusterDocument,
   Document,
   DocumentKind,
@@ -183,6 +184,30 @@ const artifacts: readonly Column[] = [
   wide<ArtifactDocument>('REFERENCE', (artifact) => artifact.reference),
 ];
 
+const certificates: readonly Column[] = [
+  column<CertificateDocument>('NODE', (certificate) => certificate.node),
+  column<CertificateDocument>('CERTIFICATE', ({ path, subject }) => path ?? subject),
+  column<CertificateDocument>('ENDS', ({ notAfterMs }) => day(notAfterMs)),
+  column<CertificateDocument>('LEFT', ({ leftMs }) => daysLeft(leftMs)),
+  column<CertificateDocument>('SERVED', ({ served }) => servedSaid(served)),
+  column<CertificateDocument>('RENEWED', (certificate) => certificate.renewal),
+  wide<CertificateDocument>('SUBJECT', (certificate) => certificate.subject),
+];
+
+const day = (ms: number | null): string | null =>
+  ms === null ? null : new Date(ms).toISOString().slice(0, 10);
+
+const daysLeft = (ms: number | null): string | null => {
+  if (ms === null) return null;
+  return ms < 0 ? 'ended' : `${Math.floor(ms / 86_400_000)} d`;
+};
+
+const servedSaid = (served: CertificateDocument['served']): string | null => {
+  if (served === null) return null;
+  if (served.isOfFile !== false) return `by ${served.by}`;
+  return `${served.by} serves another: ${day(served.notAfterMs)}`;
+};
+
 const columns: Readonly<Record<DocumentKind, readonly Column[]>> = {
   nodes,
   pools,
@@ -193,6 +218,7 @@ const columns: Readonly<Record<DocumentKind, readonly Column[]>> = {
   operators,
   events,
   artifacts,
+  certificates,
 };
 
 export const columnsOf = (kind: DocumentKind): readonly Column[] => columns[kind];

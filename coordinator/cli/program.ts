@@ -5,6 +5,7 @@ import { AppError, isAbort } from '../../shared/errors.ts';
 import { plainText } from '../../shared/plain-text.ts';
 import { COORDINATOR_VERSION } from '../version.ts';
 import { accessCommands } from './access-commands.ts';
+import { certificateCommands } from './certificate-commands.ts';
 import type { CliIo } from './cli-io.ts';
 import { withConnection } from './connection.ts';
 import { exitCode, exitCodeFor } from './exit-codes.ts';
@@ -116,7 +117,7 @@ function buildProgram(io: CliIo, done: (code: number | undefined) => void): Comm
     sub(
       program,
       'get <kind> [name]',
-      'show nodes, pools, clusters, plans, rollouts, tokens, operators, events or artifacts',
+      'show nodes, pools, clusters, plans, rollouts, tokens, operators, events, artifacts or certificates',
     ),
   )
     .option('-o, --output <format>', 'table, wide, json, yaml or name', 'table')
@@ -150,6 +151,11 @@ function buildProgram(io: CliIo, done: (code: number | undefined) => void): Comm
   );
 
   nodeCommands(sub(program, 'node', 'what may become of a node'), { sub, run });
+
+  certificateCommands(sub(program, 'certificates', 'when they end, and their renewal'), {
+    sub,
+    run,
+  });
 
   rolloutCommands(sub(program, 'rollout', 'how changes of the spec reach hosts'), { sub, run });
 

@@ -8,6 +8,7 @@ import type { RefusedJoin } from '../enrollment/refused-joins.ts';
 import type { CreatedToken, TokenOptions } from '../enrollment/tokens.ts';
 import type { AuditLog } from '../events/audit-log.ts';
 import type { EventFeed } from '../events/event-feed.ts';
+import type { OwnCertificate } from '../keys/own-certificates.ts';
 import type { Plans } from '../plan-records/plans.ts';
 import type { Decision } from '../planner/decision.ts';
 import type { ClusterView } from '../planner/view.ts';
@@ -80,6 +81,8 @@ export interface OperatorDependencies {
   readonly feed: Pick<EventFeed, 'append' | 'read' | 'changed'>;
   readonly clusters: ClusterPort;
   readonly health: HealthPort;
+  /** The coordinator's own, and the authorities that it keeps for these clusters. */
+  readonly ownCertificates: (clusters: readonly string[]) => Promise<readonly OwnCertificate[]>;
   readonly tokens: TokenPort;
   readonly access: AccessPort;
   readonly artifacts: ArtifactProvider;

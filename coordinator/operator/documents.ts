@@ -1,7 +1,7 @@
 // What `get` answers: one JSON document per object, with the fields the command line prints. Shapes
 // only; both ends use them.
 import type { NodeFacts } from '../../shared/model/facts.ts';
-import type { HealthReport } from '../../shared/model/health.ts';
+import type { CertificateServer, HealthReport } from '../../shared/model/health.ts';
 import type { Applied } from '../components/component.ts';
 import type { FeedLine } from '../events/event-feed.ts';
 import type { Phase } from '../planner/phase.ts';
@@ -172,6 +172,34 @@ export interface ArtifactDocument {
   readonly labels: Readonly<Record<string, string>>;
 }
 
+export interface CertificateDocument {
+  readonly kind: 'Certificate';
+  /** NODE:PATH */
+  readonly name: string;
+  /** A host's name, or `coordinator`. */
+  readonly node: string;
+  readonly cluster: string | null;
+  /** Null: of no file that is looked at, only of a process. */
+  readonly path: string | null;
+  readonly subject: string;
+  /** Of the file; null where there is none, or nothing is known. */
+  readonly notAfterMs: number | null;
+  /** What a running process shows; null: none shows it. */
+  readonly served: {
+    readonly by: CertificateServer | 'coordinator';
+    readonly notAfterMs: number;
+    /** The very one of the file; null: it is of no file that is looked at. */
+    readonly isOfFile: boolean | null;
+  } | null;
+  /** The sooner end of the two, compared with the coordinator's clock. */
+  readonly leftMs: number | null;
+  /** It ended, or ends within thirty days, and something depends on it. */
+  readonly isNearEnd: boolean;
+  /** Who renews it, and when; a phrase. */
+  readonly renewal: string;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
 export type Document =
   | NodeDocument
   | PoolDocument
@@ -181,7 +209,8 @@ export type Document =
   | TokenDocument
   | OperatorDocument
   | EventDocument
-  | ArtifactDocument;
+  | ArtifactDocument
+  | CertificateDocument;
 
 export const documentKinds = [
   'nodes',
@@ -193,5 +222,6 @@ export const documentKinds = [
   'operators',
   'events',
   'artifacts',
+  'certificates',
 ] as const;
 export type DocumentKind = (typeof documentKinds)[number];

@@ -14,6 +14,7 @@ import {
   type PlanRecord,
   type TokenRecord,
 } from '../store/records.ts';
+import { certificateDocuments } from './certificate-documents.ts';
 import { allClusters, noCluster } from './clusters.ts';
 import type { OperatorDependencies } from './dependencies.ts';
 import {
@@ -30,7 +31,7 @@ import { seenCluster } from './seen.ts';
 
 type Dependencies = Pick<
   OperatorDependencies,
-  'store' | 'clusters' | 'health' | 'artifacts' | 'clock' | 'feed'
+  'store' | 'clusters' | 'health' | 'artifacts' | 'clock' | 'feed' | 'ownCertificates'
 >;
 
 const readers: Readonly<
@@ -48,6 +49,15 @@ const readers: Readonly<
   operators: getOperators,
   events: getEvents,
   artifacts: getArtifacts,
+  certificates: async (deps) => {
+    const seen = await seenClusters(deps);
+    const own = await deps.ownCertificates(seen.map(({ view }) => view.cluster.name));
+    return certificateDocuments(seen, {
+      own,
+      reportOf: (id) => deps.health.book.of(id)?.report ?? null,
+      now: deps.health.certificateClock.now(),
+    });
+  },
 };
 
 /** @throws AppError not-found for a name that is not there, usage for a kind that is not. */

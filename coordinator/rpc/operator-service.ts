@@ -16,6 +16,7 @@ import type { OperatorDependencies } from '../operator/dependencies.ts';
 import { explain } from '../operator/explain.ts';
 import { getDocuments } from '../operator/get.ts';
 import { requestOfHost } from '../operator/host-requests.ts';
+import { requestRenewal } from '../operator/request-renewal.ts';
 import { changeOrTimeout, requestCertificate, requestSmokeTest } from '../operator/requests.ts';
 import { retry } from '../operator/retry.ts';
 import { keys, type NodeRecord, type PlanRecord } from '../store/records.ts';
@@ -123,6 +124,9 @@ export function operatorHandlers(
     ChangeRollout: async ({ action, node }) => ({
       messages: [...(await changeRollout(deps, { action, node, by: deps.caller }))],
     }),
+
+    RenewCertificates: async ({ node, runId }, { signal }) =>
+      await requestRenewal(deps, { node, runId }, signal),
 
     Retry: async ({ node }) => {
       await retry(deps, node);

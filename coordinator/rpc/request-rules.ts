@@ -155,6 +155,7 @@ const operator: RulesOf<OperatorDefinition> = {
     fields: { action: words(64), name, dryRun: flag, confirmed: flag },
   },
   ChangeRollout: { longestBytes: small, fields: { action: words(64), node: name } },
+  RenewCertificates: { longestBytes: small, fields: { node: name, runId: words(128) } },
   Retry: { longestBytes: small, fields: { node: name } },
   Kubeconfig: {
     longestBytes: 32 * kib,

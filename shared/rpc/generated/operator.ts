@@ -26,6 +26,8 @@ import type { KubeconfigRequest as _muster_v1_KubeconfigRequest, KubeconfigReque
 import type { LogsReply as _muster_v1_LogsReply, LogsReply__Output as _muster_v1_LogsReply__Output } from './muster/v1/LogsReply.ts';
 import type { LogsRequest as _muster_v1_LogsRequest, LogsRequest__Output as _muster_v1_LogsRequest__Output } from './muster/v1/LogsRequest.ts';
 import type { OperatorClient as _muster_v1_OperatorClient, OperatorDefinition as _muster_v1_OperatorDefinition } from './muster/v1/Operator.ts';
+import type { RenewCertificatesReply as _muster_v1_RenewCertificatesReply, RenewCertificatesReply__Output as _muster_v1_RenewCertificatesReply__Output } from './muster/v1/RenewCertificatesReply.ts';
+import type { RenewCertificatesRequest as _muster_v1_RenewCertificatesRequest, RenewCertificatesRequest__Output as _muster_v1_RenewCertificatesRequest__Output } from './muster/v1/RenewCertificatesRequest.ts';
 import type { RenewOperatorReply as _muster_v1_RenewOperatorReply, RenewOperatorReply__Output as _muster_v1_RenewOperatorReply__Output } from './muster/v1/RenewOperatorReply.ts';
 import type { RenewOperatorRequest as _muster_v1_RenewOperatorRequest, RenewOperatorRequest__Output as _muster_v1_RenewOperatorRequest__Output } from './muster/v1/RenewOperatorRequest.ts';
 import type { RetryRequest as _muster_v1_RetryRequest, RetryRequest__Output as _muster_v1_RetryRequest__Output } from './muster/v1/RetryRequest.ts';
@@ -72,6 +74,8 @@ export interface ProtoGrpcType {
        * What the command line asks. The local socket, or mutual TLS with an operator's certificate.
        */
       Operator: SubtypeConstructor<typeof grpc.Client, _muster_v1_OperatorClient> & { service: _muster_v1_OperatorDefinition }
+      RenewCertificatesReply: MessageTypeDefinition<_muster_v1_RenewCertificatesReply, _muster_v1_RenewCertificatesReply__Output>
+      RenewCertificatesRequest: MessageTypeDefinition<_muster_v1_RenewCertificatesRequest, _muster_v1_RenewCertificatesRequest__Output>
       RenewOperatorReply: MessageTypeDefinition<_muster_v1_RenewOperatorReply, _muster_v1_RenewOperatorReply__Output>
       RenewOperatorRequest: MessageTypeDefinition<_muster_v1_RenewOperatorRequest, _muster_v1_RenewOperatorRequest__Output>
       RetryRequest: MessageTypeDefinition<_muster_v1_RetryRequest, _muster_v1_RetryRequest__Output>

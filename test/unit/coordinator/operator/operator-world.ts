@@ -5,6 +5,7 @@ import type { ArtifactLock } from '../../../../coordinator/artifacts/lock.ts';
 import type { RefusedJoin } from '../../../../coordinator/enrollment/refused-joins.ts';
 import { changeToken, createToken } from '../../../../coordinator/enrollment/tokens.ts';
 import { createEventFeed, type EventFeed } from '../../../../coordinator/events/event-feed.ts';
+import type { OwnCertificate } from '../../../../coordinator/keys/own-certificates.ts';
 import type { Decision } from '../../../../coordinator/planner/decision.ts';
 import type { NodeView } from '../../../../coordinator/planner/view.ts';
 import type { MeasuredHealth } from '../../../../coordinator/presence/health-book.ts';
@@ -44,6 +45,8 @@ export interface OperatorWorld {
   readonly measured: Map<string, MeasuredHealth>;
   /** Added to the clock for the ends of certificates. */
   certificatesAheadMs: number;
+  /** The coordinator's own certificates. */
+  own: readonly OwnCertificate[];
   agentSha256: Readonly<Record<string, string>>;
   /** Hosts that were turned away. */
   refused: readonly RefusedJoin[];
@@ -93,6 +96,7 @@ export function operatorWorld(): OperatorWorld {
     pullState: null,
     measured: new Map(),
     certificatesAheadMs: 0,
+    own: [],
     agentSha256: { amd64: 'a'.repeat(64) },
     refused: [],
     woken: [],
@@ -128,6 +132,7 @@ export function operatorWorld(): OperatorWorld {
       polls: { startedMs: clock.now() - 3_600_000, state: () => null },
       certificateClock: { now: () => clock.now() + world.certificatesAheadMs },
     },
+    ownCertificates: async () => world.own,
     identities: {
       plans: { unfinishedOf: async () => [], change: async () => null },
       isOnline: (id) => world.nodes.some(({ record, online }) => record.id === id && online),

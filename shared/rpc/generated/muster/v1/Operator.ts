@@ -26,6 +26,8 @@ import type { KubeconfigReply as _muster_v1_KubeconfigReply, KubeconfigReply__Ou
 import type { KubeconfigRequest as _muster_v1_KubeconfigRequest, KubeconfigRequest__Output as _muster_v1_KubeconfigRequest__Output } from '../../muster/v1/KubeconfigRequest.ts';
 import type { LogsReply as _muster_v1_LogsReply, LogsReply__Output as _muster_v1_LogsReply__Output } from '../../muster/v1/LogsReply.ts';
 import type { LogsRequest as _muster_v1_LogsRequest, LogsRequest__Output as _muster_v1_LogsRequest__Output } from '../../muster/v1/LogsRequest.ts';
+import type { RenewCertificatesReply as _muster_v1_RenewCertificatesReply, RenewCertificatesReply__Output as _muster_v1_RenewCertificatesReply__Output } from '../../muster/v1/RenewCertificatesReply.ts';
+import type { RenewCertificatesRequest as _muster_v1_RenewCertificatesRequest, RenewCertificatesRequest__Output as _muster_v1_RenewCertificatesRequest__Output } from '../../muster/v1/RenewCertificatesRequest.ts';
 import type { RenewOperatorReply as _muster_v1_RenewOperatorReply, RenewOperatorReply__Output as _muster_v1_RenewOperatorReply__Output } from '../../muster/v1/RenewOperatorReply.ts';
 import type { RenewOperatorRequest as _muster_v1_RenewOperatorRequest, RenewOperatorRequest__Output as _muster_v1_RenewOperatorRequest__Output } from '../../muster/v1/RenewOperatorRequest.ts';
 import type { RetryRequest as _muster_v1_RetryRequest, RetryRequest__Output as _muster_v1_RetryRequest__Output } from '../../muster/v1/RetryRequest.ts';
@@ -192,6 +194,21 @@ export interface OperatorClient extends grpc.Client {
   logs(argument: _muster_v1_LogsRequest, callback: grpc.requestCallback<_muster_v1_LogsReply__Output>): grpc.ClientUnaryCall;
   
   /**
+   * Makes the certificates of masters anew (long poll; call again while pending).
+   */
+  RenewCertificates(argument: _muster_v1_RenewCertificatesRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_muster_v1_RenewCertificatesReply__Output>): grpc.ClientUnaryCall;
+  RenewCertificates(argument: _muster_v1_RenewCertificatesRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_muster_v1_RenewCertificatesReply__Output>): grpc.ClientUnaryCall;
+  RenewCertificates(argument: _muster_v1_RenewCertificatesRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_muster_v1_RenewCertificatesReply__Output>): grpc.ClientUnaryCall;
+  RenewCertificates(argument: _muster_v1_RenewCertificatesRequest, callback: grpc.requestCallback<_muster_v1_RenewCertificatesReply__Output>): grpc.ClientUnaryCall;
+  /**
+   * Makes the certificates of masters anew (long poll; call again while pending).
+   */
+  renewCertificates(argument: _muster_v1_RenewCertificatesRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_muster_v1_RenewCertificatesReply__Output>): grpc.ClientUnaryCall;
+  renewCertificates(argument: _muster_v1_RenewCertificatesRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_muster_v1_RenewCertificatesReply__Output>): grpc.ClientUnaryCall;
+  renewCertificates(argument: _muster_v1_RenewCertificatesRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_muster_v1_RenewCertificatesReply__Output>): grpc.ClientUnaryCall;
+  renewCertificates(argument: _muster_v1_RenewCertificatesRequest, callback: grpc.requestCallback<_muster_v1_RenewCertificatesReply__Output>): grpc.ClientUnaryCall;
+  
+  /**
    * The caller's own certificate with a later end, for the key that it has.
    */
   RenewOperator(argument: _muster_v1_RenewOperatorRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_muster_v1_RenewOperatorReply__Output>): grpc.ClientUnaryCall;
@@ -327,6 +344,11 @@ export interface OperatorHandlers extends grpc.UntypedServiceImplementation {
   Logs: grpc.handleUnaryCall<_muster_v1_LogsRequest__Output, _muster_v1_LogsReply>;
   
   /**
+   * Makes the certificates of masters anew (long poll; call again while pending).
+   */
+  RenewCertificates: grpc.handleUnaryCall<_muster_v1_RenewCertificatesRequest__Output, _muster_v1_RenewCertificatesReply>;
+  
+  /**
    * The caller's own certificate with a later end, for the key that it has.
    */
   RenewOperator: grpc.handleUnaryCall<_muster_v1_RenewOperatorRequest__Output, _muster_v1_RenewOperatorReply>;
@@ -368,6 +390,7 @@ export interface OperatorDefinition extends grpc.ServiceDefinition {
   JoinMaterial: MethodDefinition<_muster_v1_JoinMaterialRequest, _muster_v1_JoinMaterialReply, _muster_v1_JoinMaterialRequest__Output, _muster_v1_JoinMaterialReply__Output>
   Kubeconfig: MethodDefinition<_muster_v1_KubeconfigRequest, _muster_v1_KubeconfigReply, _muster_v1_KubeconfigRequest__Output, _muster_v1_KubeconfigReply__Output>
   Logs: MethodDefinition<_muster_v1_LogsRequest, _muster_v1_LogsReply, _muster_v1_LogsRequest__Output, _muster_v1_LogsReply__Output>
+  RenewCertificates: MethodDefinition<_muster_v1_RenewCertificatesRequest, _muster_v1_RenewCertificatesReply, _muster_v1_RenewCertificatesRequest__Output, _muster_v1_RenewCertificatesReply__Output>
   RenewOperator: MethodDefinition<_muster_v1_RenewOperatorRequest, _muster_v1_RenewOperatorReply, _muster_v1_RenewOperatorRequest__Output, _muster_v1_RenewOperatorReply__Output>
   Retry: MethodDefinition<_muster_v1_RetryRequest, _muster_v1_Empty, _muster_v1_RetryRequest__Output, _muster_v1_Empty__Output>
   RevokeOperator: MethodDefinition<_muster_v1_RevokeOperatorRequest, _muster_v1_Empty, _muster_v1_RevokeOperatorRequest__Output, _muster_v1_Empty__Output>
