@@ -187,6 +187,15 @@ describe('a cluster of three masters and a worker', () => {
       end: async () => {
         await ahead?.release();
         await fleet.startCoordinator();
+        // They were being renewed, one master after the other: the one that had begun ends.
+        await until(
+          async () =>
+            (await fleet.plans()).every(
+              ({ goal, state }) =>
+                goal !== 'renew certificates' || !['issued', 'accepted'].includes(state),
+            ),
+          { what: 'the renewal that had begun to end', timeoutMs: 120_000, everyMs: 500 },
+        );
       },
       row: /^m1 .* degraded /,
       said: [
