@@ -152,7 +152,9 @@ test('those near their end are renewed without anyone asking, one master after t
   }
   await until(isServed, { what: 'the new ones to be served', timeoutMs: 90_000, everyMs: 500 });
   const after = new Map((await certificates()).map((one) => [one.name, one.notAfterMs ?? 0]));
-  const same = before.filter(ofMuster).filter(({ name, notAfterMs }) => after.get(name) === notAfterMs);
+  const same = before
+    .filter(ofMuster)
+    .filter(({ name, notAfterMs }) => after.get(name) === notAfterMs);
   expect(new Set(same.map(({ node }) => node))).toEqual(new Set(['m2']));
   const gone = await fleet.coordinator(['wait', '--for', 'healthy', '--timeout', '60s']);
   expect(gone.exitCode, gone.stderr).toBe(0);
