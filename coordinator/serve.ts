@@ -18,6 +18,7 @@ import { openAuditLog } from './events/audit-log.ts';
 import { openKeys } from './keys/keys.ts';
 import { dataPaths } from './keys/paths.ts';
 import { makePrivateDirectory } from './keys/private-file.ts';
+import { keepServerRenewed } from './keys/renew-server.ts';
 import { decide } from './planner/decide.ts';
 import { startOpenPort, startSocketServer } from './rpc/server.ts';
 import { openSqliteStore } from './store/sqlite-store.ts';
@@ -146,6 +147,24 @@ async function start(options: ServeOptions, parts: Part[]): Promise<Running> {
     log,
   });
   parts.push({ name: 'https', stop: () => web.stop() });
+  const renewed = keepServerRenewed({
+    keys,
+    addresses: settings.addresses,
+    show: (next) => {
+      rpc.show(next);
+      web.show(next);
+    },
+    clock,
+    log,
+    signal,
+  });
+  parts.push({
+    name: 'own certificate',
+    stop: async () => {
+      stopping.abort();
+      await renewed;
+    },
+  });
   // What a killed coordinator left behind; the store's lock says that it is nobody's.
   await rm(paths.socket, { force: true });
   core.tellPorts(rpc.port, web.port);

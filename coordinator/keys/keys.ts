@@ -30,7 +30,10 @@ export interface Keys {
   readonly keySetBytes: Uint8Array;
   /** Base64url SHA-256 of `keySetBytes`. */
   readonly keySetDigest: string;
+  /** As it was issued last. */
   readonly serverIdentity: ServerIdentity;
+  /** Issued anew when it nears its end or does not name all of the addresses. */
+  renewServer(need: ServerCertificateNeed): Promise<ServerIdentity>;
   readonly planKey: KeyObject;
   readonly controlKey: KeyObject;
   /** DER, leaf then fleet CA. */
@@ -118,13 +121,20 @@ export async function openKeys(
   const issuer: Issuer = { name: subjectOf(fleetCa), key: caKey };
   const keySetBytes = Buffer.from(await readKeyFile(paths.keySet));
   const clusterCas = new Map<string, Promise<ClusterCa>>();
+  let identity = await openServerIdentity({ dataDir, fleetCaPem, issuer, ...server });
 
   return {
     fleetCaPem,
     pin: base64urlSha256(spkiOf(fleetCa.publicKey)),
     keySetBytes,
     keySetDigest: base64urlSha256(keySetBytes),
-    serverIdentity: await openServerIdentity({ dataDir, fleetCaPem, issuer, ...server }),
+    get serverIdentity() {
+      return identity;
+    },
+    renewServer: async (need) => {
+      identity = await openServerIdentity({ dataDir, fleetCaPem, issuer, ...need });
+      return identity;
+    },
     planKey: createPrivateKey(await readKeyFile(paths.planKey)),
     controlKey: createPrivateKey(await readKeyFile(paths.controlKey)),
     issueNodeCertificate: async (publicKey, nodeId, now) => {

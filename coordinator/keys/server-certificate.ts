@@ -1,5 +1,5 @@
-// The coordinator's own certificate, for both ports. It lives two years and is issued anew at the
-// start of `serve` in its second one, or when the coordinator got another name or address.
+// The coordinator's own certificate, for both ports. It lives two years and is issued anew in its second
+// one (renew-server.ts), or at the start of `serve` when the coordinator got another name or address.
 import { X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
 import { COORDINATOR_NAME } from '../../shared/rpc/tls.ts';

@@ -179,7 +179,7 @@ function ownDocument({ path, pem, isServed }: OwnCertificate, now: number): Cert
     served: isServed ? { by: 'coordinator', notAfterMs, isOfFile: true } : null,
     leftMs: notAfterMs - now,
     isNearEnd: notAfterMs - now < nearMs,
-    renewal: isServed ? 'when the coordinator starts, in its last year' : 'not: an authority',
+    renewal: isServed ? 'by the coordinator, in its last year' : 'not: an authority',
     labels: { node: 'coordinator' },
   };
 }

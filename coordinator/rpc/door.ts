@@ -64,6 +64,8 @@ export interface DoorOptions {
 
 export interface Door {
   readonly port: number;
+  /** Whoever comes from now on is shown this certificate. */
+  show(identity: ServerIdentity): void;
   /** Ends the connection of a caller: address and port, as gRPC tells them. */
   end(peer: string): void;
   /** Nobody new comes in; who is inside stays. */
@@ -124,12 +126,10 @@ export async function openDoor(options: DoorOptions): Promise<Door> {
   };
   const byPeer = new Map<string, Visitor>();
 
-  const { caPem, chainPem, keyPem } = options.identity;
+  const shown = ({ caPem, chainPem, keyPem }: ServerIdentity) =>
+    ({ ca: caPem, cert: chainPem, key: keyPem, minVersion: 'TLSv1.3' }) as const;
   const handshakes = createTlsServer({
-    ca: caPem,
-    cert: chainPem,
-    key: keyPem,
-    minVersion: 'TLSv1.3',
+    ...shown(options.identity),
     // Asked for, not demanded: strangers have none, and no call of theirs but a join is answered.
     requestCert: true,
     rejectUnauthorized: false,
@@ -197,6 +197,7 @@ export async function openDoor(options: DoorOptions): Promise<Door> {
   let closed: Promise<void> | null = null;
   const door: Door = {
     port: address !== null && typeof address === 'object' ? address.port : options.port,
+    show: (identity) => handshakes.setSecureContext(shown(identity)),
     end: (peer) => byPeer.get(peer)?.end(),
     shut: () => {
       closed ??= new Promise<void>((resolve) => server.close(() => resolve()));

@@ -19,6 +19,12 @@ export interface RpcServer {
   stop(): Promise<void>;
 }
 
+/** The one that everybody reaches. */
+export interface OpenPortServer extends RpcServer {
+  /** Whoever comes from now on is shown this certificate. */
+  show(identity: ServerIdentity): void;
+}
+
 const kib = 1024;
 const mib = 1024 * kib;
 
@@ -72,7 +78,7 @@ export interface OpenPort {
 }
 
 /** @throws AppError unavailable when the port is taken. */
-export async function startOpenPort(options: OpenPort): Promise<RpcServer> {
+export async function startOpenPort(options: OpenPort): Promise<OpenPortServer> {
   const { host, port, identity, services, clock, log } = options;
   let endPeer = (_peer: string): void => undefined;
   const end = (peer: string, why: string): void => {
@@ -110,6 +116,7 @@ export async function startOpenPort(options: OpenPort): Promise<RpcServer> {
   endPeer = door.end;
   return {
     port: door.port,
+    show: door.show,
     stop: async () => {
       door.shut();
       await Promise.all(Object.values(open).map(({ server }) => drained(server)));

@@ -32,6 +32,8 @@ export interface WebOptions {
 
 export interface WebServer {
   readonly port: number;
+  /** Whoever comes from now on is shown this certificate. */
+  show(identity: ServerIdentity): void;
   stop(): Promise<void>;
 }
 
@@ -40,11 +42,10 @@ const idleMs = 60_000;
 const handshakeMs = 10_000;
 const headersMs = 15_000;
 export async function startWebServer(options: WebOptions): Promise<WebServer> {
-  const { chainPem, keyPem } = options.identity;
+  const shown = ({ chainPem, keyPem }: ServerIdentity) =>
+    ({ cert: chainPem, key: keyPem, minVersion: 'TLSv1.3' }) as const;
   const server = createServer({
-    cert: chainPem,
-    key: keyPem,
-    minVersion: 'TLSv1.3',
+    ...shown(options.identity),
     handshakeTimeout: handshakeMs,
     // Nothing is read from a connection that waits for its handshake.
     pauseOnConnect: true,
@@ -65,6 +66,7 @@ export async function startWebServer(options: WebOptions): Promise<WebServer> {
   const port = address !== null && typeof address === 'object' ? address.port : options.port;
   return {
     port,
+    show: (identity) => server.setSecureContext(shown(identity)),
     stop: () => {
       door.close();
       return stop(server);

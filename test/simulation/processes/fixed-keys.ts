@@ -99,6 +99,7 @@ export async function makeFixedKeys(hosts: readonly string[]): Promise<FixedKeys
     keySetBytes,
     keySetDigest: base64urlSha256(keySetBytes),
     serverIdentity: { caPem, chainPem: '', keyPem: '' },
+    renewServer: async () => none(),
     planKey,
     controlKey,
     issueNodeCertificate: async (spki, _nodeId, now) => [certificateFor(spki, now), ca],
