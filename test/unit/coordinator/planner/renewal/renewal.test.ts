@@ -43,7 +43,7 @@ class RenewalWorld extends RolloutWorld {
     this.view = { ...this.view, nodes };
   }
 
-  ask(node: string | null): void {
+  askRenewal(node: string | null): void {
     const request = {
       kind: 'renew-certificates' as const,
       id: `r${this.now}`,
@@ -267,7 +267,7 @@ test('a renewal that fails ends, is told of its host, and others have their turn
 test('a renewal of one master that is asked for touches no other', () => {
   const world = finished();
   world.now += 1_000;
-  world.ask('m2');
+  world.askRenewal('m2');
   world.roll();
   expect(world.since).toEqual(['m2: renew certificates']);
 });
@@ -275,7 +275,7 @@ test('a renewal of one master that is asked for touches no other', () => {
 test('a renewal of all that is asked for goes from one master to the next, and is over', () => {
   const world = finished();
   world.now += 1_000;
-  world.ask(null);
+  world.askRenewal(null);
   world.settle();
   for (let round = 0; round < 5; round += 1) {
     expect(world.running().length).toBeLessThanOrEqual(1);
@@ -287,7 +287,7 @@ test('a renewal of all that is asked for goes from one master to the next, and i
 test('the Kubernetes CA is looked at before anything is renewed', () => {
   const world = finished();
   world.now += 1_000;
-  world.ask('m1');
+  world.askRenewal('m1');
   world.settle();
   expect(world.stagesOf('m1')[0]?.steps[0]).toMatchObject({
     kind: 'read-ca-digest',
