@@ -28,7 +28,7 @@ import { type Journal, openJournal } from './plan/journal.ts';
 import { createLanes } from './plan/lanes.ts';
 import { openLedger } from './plan/ledger.ts';
 import { receive } from './plan/reception.ts';
-import type { Artifacts } from './plan/step-context.ts';
+import type { Artifacts, Upload } from './plan/step-context.ts';
 import { verifyAnswer } from './plan/verify-answer.ts';
 import type { StateDisk } from './state-disk.ts';
 import type { StepRegistry } from './steps/step-runner.ts';
@@ -47,6 +47,8 @@ export interface AgentOptions {
   readonly tlsPeek: TlsPeek;
   readonly registry: StepRegistry;
   readonly artifacts: Artifacts;
+  /** For files that plans have the host send. */
+  readonly openUpload: (identity: Identity) => Upload;
   readonly own: OwnProcess;
   readonly facts: NodeFacts;
   readonly collect: (clockSkewMs: number | null) => Promise<NodeFacts>;
@@ -133,6 +135,7 @@ export async function runAgent(options: AgentOptions): Promise<'ended' | 'start-
       artifacts: options.artifacts,
       random,
       link: () => link,
+      upload: (request, given) => options.openUpload(identity)(request, given),
       nodeKeyPem: identity.nodeKey.pem,
       isContainer: async () => isContainer(keeper.current()),
     },

@@ -36,6 +36,7 @@ import { noPairs } from './plan/accepted-pair.ts';
 import { parsePlan } from './plan/parse-plan.ts';
 import { verifyPlan } from './plan/verify.ts';
 import { stepRegistry } from './steps/registry.ts';
+import { createUploader } from './uploads/uploader.ts';
 import { AGENT_VERSION } from './version.ts';
 
 export interface Surroundings {
@@ -163,6 +164,13 @@ async function work(paths: AgentPaths, around: Surroundings): Promise<'ended' | 
       clock,
       random: systemRandom.fraction,
     }),
+    openUpload: (current) =>
+      createUploader({
+        coordinators: config.artifacts,
+        identity: current,
+        clock,
+        random: systemRandom.fraction,
+      }),
     own: around.own,
     facts: await collecting,
     collect,

@@ -19,6 +19,8 @@ import type { Decision } from './planner/decision.ts';
 import type { ClusterView } from './planner/view.ts';
 import { ONLINE_MS, type Polls } from './presence/polls.ts';
 import type { ReadModel, Snapshot } from './read-model.ts';
+import { createSnapshotKeeping } from './snapshots/keep-snapshots.ts';
+import type { SnapshotFolder } from './snapshots/snapshot-folder.ts';
 import { changeSignal } from './store/change-signal.ts';
 import { type ClusterRecord, keys, type NodeRecord, type PlanRecord } from './store/records.ts';
 import { type Store, type Stored, update } from './store/store.ts';
@@ -36,6 +38,8 @@ export interface CoordinatorDependencies {
   readonly refused: RefusedJoins;
   readonly issue: IssueDependencies;
   readonly decide: Decide;
+  /** Where copies of snapshots are; only those that the cluster's record names have a place. */
+  readonly snapshots: Pick<SnapshotFolder, 'keepOnly'>;
 }
 
 export interface Coordinator {
@@ -64,6 +68,7 @@ export function createCoordinator(deps: CoordinatorDependencies): Coordinator {
   let touched = 0;
 
   const sweep = createSweep(deps);
+  const keepSnapshots = createSnapshotKeeping(deps);
 
   const turn = async (): Promise<number | null> => {
     await sweep();
@@ -101,6 +106,7 @@ export function createCoordinator(deps: CoordinatorDependencies): Coordinator {
     takeGoOn(view, decision);
     await act(deps, cluster, decision);
     await dropOld(deps, view);
+    await keepSnapshots(decision.cluster ?? cluster.value);
     await sweepLeft(deps, view.nodes, deps.clock.now());
     return earliest([decision.wakeAtMs, wakeForTime(view, deps.clock.now())]);
   };

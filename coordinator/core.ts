@@ -50,6 +50,7 @@ import { operatorHandlers } from './rpc/operator-service.ts';
 import { certifiedOperators, localOperators, type OperatorDoor } from './rpc/operators.ts';
 import { createRefusedCalls } from './rpc/refused-calls.ts';
 import { requestRules } from './rpc/request-rules.ts';
+import type { SnapshotFolder } from './snapshots/snapshot-folder.ts';
 import {
   type ClusterRecord,
   type FleetRecord,
@@ -60,6 +61,7 @@ import type { Store } from './store/store.ts';
 import { upgradeRecords } from './store/upgrade-records.ts';
 import { COORDINATOR_VERSION } from './version.ts';
 import { createAgentDigests } from './web/agent-digests.ts';
+import { type AnswerUpload, answerUploads } from './web/uploads.ts';
 import type { AgentBinaries } from './web/web-server.ts';
 
 export interface CoreOptions {
@@ -80,6 +82,8 @@ export interface CoreOptions {
   readonly openArtifacts: (onChange: () => void) => ArtifactProvider;
   readonly agentBinaries: AgentBinaries;
   readonly agentUnit: string;
+  /** Copies of etcd snapshots. */
+  readonly snapshots: SnapshotFolder;
 }
 
 export interface Core {
@@ -89,6 +93,8 @@ export interface Core {
   readonly openServices: readonly ServedService[];
   /** On the local socket. */
   readonly localServices: readonly ServedService[];
+  /** On the https port: what members send. */
+  readonly uploads: AnswerUpload;
   /** Join material names the ports that are really open. */
   tellPorts(grpc: number, https: number): void;
 }
@@ -120,10 +126,12 @@ export async function createCore(options: CoreOptions): Promise<Core> {
       certificatesNow: () => certificateClock.now(),
       store,
       polls,
+      health: { book: health, now: () => clock.now() },
       artifacts: (cluster) => artifactView(artifacts, cluster),
     }),
     issue: { ...shared, epoch: await epochOf(store), planKey: keys.planKey, random, wake },
     decide: options.decide,
+    snapshots: options.snapshots,
   });
 
   const challenges = createChallenges(clock, random);
@@ -227,6 +235,7 @@ export async function createCore(options: CoreOptions): Promise<Core> {
       fleetService(member, { ...options, guard: memberGuard(members, createFleetRates(clock)) }),
       operatorService(certifiedOperators(guard), options),
     ],
+    uploads: answerUploads({ members, plans, folder: options.snapshots, audit, log }),
     localServices: [operatorService(localOperators(guard), options)],
     tellPorts: (grpc, https) => {
       Object.assign(ports, { grpc, https });

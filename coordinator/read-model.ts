@@ -5,6 +5,8 @@ import type { CertificateHealth } from '../shared/model/health.ts';
 import type { NodeId } from '../shared/model/ids.ts';
 import type { Lane } from '../shared/model/plan.ts';
 import type { ArtifactView, ClusterView, NodeView } from './planner/view.ts';
+import { etcdViewOf } from './presence/etcd-view.ts';
+import type { HealthBook } from './presence/health-book.ts';
 import type { PollState, Polls } from './presence/polls.ts';
 import {
   type ClusterRecord,
@@ -19,6 +21,8 @@ import type { Store, Stored } from './store/store.ts';
 export interface ReadModelSources {
   readonly store: Store;
   readonly polls: Polls;
+  /** Of now, and what agents measured. */
+  readonly health?: { readonly book: Pick<HealthBook, 'of'>; readonly now: () => number };
   readonly artifacts: (cluster: ClusterRecord) => Promise<ArtifactView>;
   /** As its agent measured it lately; null: not known. Left out: nobody measures. */
   readonly isNodeReady?: (nodeId: NodeId) => boolean | null;
@@ -103,6 +107,12 @@ export function createReadModel(sources: ReadModelSources): ReadModel {
     return sorted;
   };
 
+  const etcdOf = (id: NodeId): Pick<NodeView, 'etcd'> => {
+    const { health } = sources;
+    const etcd = health === undefined ? undefined : etcdViewOf(health.book.of(id), health.now());
+    return etcd === undefined ? {} : { etcd };
+  };
+
   const viewOfNode = (record: NodeRecord): NodeView => {
     const { id } = record;
     const facts = records.get(keys.allFacts)?.get(keys.facts(id))?.value as FactsRecord | undefined;
@@ -117,6 +127,7 @@ export function createReadModel(sources: ReadModelSources): ReadModel {
       certificates: sources.certificatesOf?.(id) ?? null,
       doing: doingOf(told),
       plans: sortedPlans(id),
+      ...etcdOf(id),
     };
     const before = views.get(id);
     if (before !== undefined && isSame(before, view)) return before;
@@ -164,8 +175,12 @@ const isSame = (a: NodeView, b: NodeView): boolean =>
   a.isNodeReady === b.isNodeReady &&
   a.certificates === b.certificates &&
   a.plans === b.plans &&
+  isSameEtcd(a.etcd, b.etcd) &&
   a.doing.host === b.doing.host &&
   a.doing.cluster === b.doing.cluster;
+
+const isSameEtcd = (a: NodeView['etcd'], b: NodeView['etcd']): boolean =>
+  a?.isHealthy === b?.isHealthy && a?.isLeader === b?.isLeader && a?.isSparse === b?.isSparse;
 
 function doingOf(told: PollState | null): Readonly<Record<Lane, string>> {
   const doing = (lane: Lane): string =>

@@ -21,6 +21,8 @@ import { makePrivateDirectory } from './keys/private-file.ts';
 import { keepServerRenewed } from './keys/renew-server.ts';
 import { decide } from './planner/decide.ts';
 import { startOpenPort, startSocketServer } from './rpc/server.ts';
+import { nodeSnapshotDisk } from './snapshots/snapshot-disk.ts';
+import { createSnapshotFolder } from './snapshots/snapshot-folder.ts';
 import { openSqliteStore } from './store/sqlite-store.ts';
 import type { Store } from './store/store.ts';
 import { COORDINATOR_VERSION } from './version.ts';
@@ -117,6 +119,12 @@ async function start(options: ServeOptions, parts: Part[]): Promise<Running> {
       }),
     agentBinaries: options.agentBinaries,
     agentUnit: options.agentUnit ?? '',
+    snapshots: createSnapshotFolder({
+      directory: paths.snapshots,
+      disk: nodeSnapshotDisk,
+      clock,
+      log,
+    }),
   });
   const loop = core.coordinator.run(signal);
   parts.push({
@@ -142,6 +150,7 @@ async function start(options: ServeOptions, parts: Part[]): Promise<Running> {
     identity,
     artifacts: paths.artifacts,
     agentBinaries: options.agentBinaries,
+    uploads: core.uploads,
     isReady: () => !signal.aborted,
     clock,
     log,

@@ -36,21 +36,31 @@ export interface Sealing {
 }
 
 export async function sealFiles(files: SecretFiles, sealing: Sealing): Promise<SealedSecret> {
-  const { context } = sealing;
+  const { context, publicKey, purpose } = sealing;
+  const plain = Buffer.from(JSON.stringify(files));
+  return { ...(await sealBytes(plain, publicKey, associatedData(purpose, context))), context };
+}
+
+/** Base64 of both. */
+export type SealedBytes = Pick<SealedSecret, 'encapsulated' | 'ciphertext'>;
+
+/** @param publicKey base64 of the SPKI DER of a P-256 key @param bound has to be the same on opening */
+export async function sealBytes(
+  plain: Uint8Array,
+  publicKey: string,
+  bound: Uint8Array,
+): Promise<SealedBytes> {
   const jwk = createPublicKey({
-    key: Buffer.from(sealing.publicKey, 'base64'),
+    key: Buffer.from(publicKey, 'base64'),
     format: 'der',
     type: 'spki',
   }).export({ format: 'jwk' });
   const recipient = await webcrypto.subtle.importKey('jwk', jwk, curve, true, []);
   const sender = await suite.createSenderContext({ recipientPublicKey: recipient });
-  const plain = Buffer.from(JSON.stringify(files));
-  const bound = associatedData(sealing.purpose, context);
   const sealed = await sender.seal(toArrayBuffer(plain), toArrayBuffer(bound));
   return {
     encapsulated: Buffer.from(sender.enc).toString('base64'),
     ciphertext: Buffer.from(sealed).toString('base64'),
-    context,
   };
 }
 
@@ -60,14 +70,23 @@ export async function openFiles(
   privateKeyPem: string,
   purpose: SealPurpose,
 ): Promise<SecretFiles> {
+  const bound = associatedData(purpose, sealed.context);
+  const plain = await openBytes(sealed, privateKeyPem, bound);
+  return filesFrom(JSON.parse(plain.toString('utf8')));
+}
+
+/** @throws when the key or `bound` is another one. */
+export async function openBytes(
+  sealed: SealedBytes,
+  privateKeyPem: string,
+  bound: Uint8Array,
+): Promise<Buffer> {
   const jwk = createPrivateKey(privateKeyPem).export({ format: 'jwk' });
   const recipientKey = await webcrypto.subtle.importKey('jwk', jwk, curve, true, ['deriveBits']);
   const enc = toArrayBuffer(Buffer.from(sealed.encapsulated, 'base64'));
   const opener = await suite.createRecipientContext({ recipientKey, enc });
   const ciphertext = toArrayBuffer(Buffer.from(sealed.ciphertext, 'base64'));
-  const bound = associatedData(purpose, sealed.context);
-  const plain = await opener.open(ciphertext, toArrayBuffer(bound));
-  return filesFrom(JSON.parse(Buffer.from(plain).toString('utf8')));
+  return Buffer.from(await opener.open(ciphertext, toArrayBuffer(bound)));
 }
 
 /** Whoever has the public key can seal: what is inside is judged like any other message. */

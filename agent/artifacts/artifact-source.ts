@@ -23,6 +23,12 @@ export interface SourceAgents {
 
 const socketLimits = { keepAlive: true, maxSockets: 8 } as const;
 
+/** The certificate is for the address dialled or for the name that all coordinators share. */
+export const checkCoordinatorIdentity: typeof checkServerIdentity = (host, certificate) => {
+  const fault = checkServerIdentity(host, certificate);
+  return fault && checkServerIdentity(COORDINATOR_NAME, certificate) ? fault : undefined;
+};
+
 /** The agents that hold the connections of a store. */
 export function createSourceAgents(caPem: string): SourceAgents {
   return {
@@ -30,11 +36,7 @@ export function createSourceAgents(caPem: string): SourceAgents {
       ...socketLimits,
       ca: caPem,
       minVersion: 'TLSv1.3',
-      // The certificate is for the address dialled or for the name that all coordinators share.
-      checkServerIdentity: (host, certificate) => {
-        const fault = checkServerIdentity(host, certificate);
-        return fault && checkServerIdentity(COORDINATOR_NAME, certificate) ? fault : undefined;
-      },
+      checkServerIdentity: checkCoordinatorIdentity,
     }),
     https: new HttpsAgent(socketLimits),
     http: new HttpAgent(socketLimits),

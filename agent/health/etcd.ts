@@ -16,6 +16,7 @@ const files = {
   key: '/etc/kubernetes/pki/apiserver-etcd-client.key',
 };
 const databaseStep = 1024 * 1024;
+const indexStep = 1_000;
 
 /** Null on a host without an etcd member. */
 export async function etcdHealth(sources: HealthSources): Promise<EtcdHealth | null> {
@@ -65,6 +66,10 @@ interface StatusAnswer {
   readonly isLearner?: boolean;
   readonly dbSize?: string;
   readonly dbSizeQuota?: string;
+  readonly dbSizeInUse?: string;
+  readonly raftIndex?: string;
+  readonly raftTerm?: string;
+  readonly version?: string;
   readonly errors?: readonly string[];
 }
 
@@ -80,13 +85,20 @@ function statusOf(
     memberId,
     leaderId: told?.leader ?? null,
     learner: told?.isLearner === true,
-    databaseBytes: Math.round(Number(told?.dbSize ?? 0) / databaseStep) * databaseStep,
+    databaseBytes: inSteps(told?.dbSize),
     quotaBytes: Number(told?.dbSizeQuota ?? 0),
+    inUseBytes: inSteps(told?.dbSizeInUse),
+    raftIndex: Math.floor(Number(told?.raftIndex ?? 0) / indexStep) * indexStep,
+    raftTerm: Number(told?.raftTerm ?? 0),
+    ...(told?.version === undefined ? {} : { version: told.version }),
     alarms: [...new Set(alarms)]
       .sort()
       .map((name) => ({ name, sinceMs: since.of('etcd-alarms', alarms.join()) })),
   };
 }
+
+const inSteps = (bytes: string | undefined): number =>
+  Math.round(Number(bytes ?? 0) / databaseStep) * databaseStep;
 
 interface MembersAnswer {
   readonly members?: readonly {

@@ -53,6 +53,28 @@ export async function writeFileAtomically(
   await writeFileDurably({ path, content, mode, temporary: temporaryName(path) });
 }
 
+export async function writeChunks(
+  path: string,
+  chunks: AsyncIterable<Uint8Array>,
+  mode: number,
+): Promise<void> {
+  await makeDirectories(dirname(path), { mode: directoryModeFor(mode) });
+  await refuseDirectory(path);
+  const temporary = temporaryName(path);
+  try {
+    {
+      await using file = await fs.open(temporary, 'wx', mode);
+      await file.chmod(mode);
+      for await (const chunk of chunks) await file.writeFile(chunk);
+      await file.sync();
+    }
+    await renameDurably(temporary, path);
+  } catch (thrown) {
+    await fs.rm(temporary, { force: true });
+    throw thrown;
+  }
+}
+
 /**
  * A hard link when both places are on one file system (an artifact of 90 MB then costs nothing),
  * else a copy-on-write clone or a copy. The time of the file becomes now: whoever asks whether a

@@ -60,6 +60,8 @@ export interface Host {
    * that only its owner may read.
    */
   writeFile(path: string, content: string | Uint8Array, mode: number): Promise<void>;
+  /** The same from pieces, for a file that is too large to be held: whole or not at all. */
+  writeChunks(path: string, chunks: AsyncIterable<Uint8Array>, mode: number): Promise<void>;
   /** Puts a file of the machine, for example an artifact, in its place atomically and durably. */
   installFile(from: string, to: string, mode: number): Promise<void>;
   /** A file, a link or a whole directory; nothing when it is not there. */

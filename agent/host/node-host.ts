@@ -10,6 +10,7 @@ import {
   removePath,
   sha256OfFile,
   statOrNull,
+  writeChunks,
   writeFileAtomically,
 } from './files.ts';
 import type { Host } from './host.ts';
@@ -33,6 +34,7 @@ export function createNodeHost(options: NodeHostOptions): Host {
     stat: statOrNull,
     list: listNames,
     writeFile: writeFileAtomically,
+    writeChunks,
     installFile,
     remove: removePath,
     sha256: sha256OfFile,

@@ -19,6 +19,7 @@ export function guarded(host: Host, mayAct: () => boolean): Host {
     stat: (path) => host.stat(path),
     list: (path) => host.list(path),
     writeFile: (path, content, mode) => host.writeFile(path, content, mode),
+    writeChunks: (path, chunks, mode) => host.writeChunks(path, chunks, mode),
     installFile: (from, to, mode) => host.installFile(from, to, mode),
     remove: (path) => host.remove(path),
     sha256: (path) => host.sha256(path),

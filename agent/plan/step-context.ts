@@ -13,7 +13,7 @@ import type { HttpGet } from '../host/http-get.ts';
 import type { OpenKubeApi } from '../host/kube-api.ts';
 import type { TlsPeek } from '../host/tls-peek.ts';
 import type { CoordinatorLink } from '../link/coordinator-link.ts';
-import type { StepContext } from '../steps/step-runner.ts';
+import type { StepContext, UploadFile } from '../steps/step-runner.ts';
 import type { StepTurn } from './decide.ts';
 
 /** The part of the artifact store that steps use. */
@@ -28,6 +28,17 @@ export interface ArtifactFetch {
   readonly progress: (sentence: string) => void;
 }
 
+export interface UploadRequest extends UploadFile {
+  readonly planId: string;
+  readonly stepId: string;
+}
+
+/** @throws AppError when the coordinator does not take it; AbortError */
+export type Upload = (
+  request: UploadRequest,
+  options: { readonly signal: AbortSignal; readonly progress: (sentence: string) => void },
+) => Promise<void>;
+
 export interface StepServices {
   readonly host: Host;
   readonly openKube: OpenKubeApi;
@@ -40,6 +51,7 @@ export interface StepServices {
   readonly artifacts: Artifacts;
   /** The link changes when the certificate is renewed. */
   readonly link: () => CoordinatorLink;
+  readonly upload: Upload;
   readonly nodeKeyPem: string;
   readonly isContainer: () => Promise<boolean>;
 }
@@ -93,6 +105,7 @@ export function stepContext(services: StepServices, binding: AttemptBinding): St
         isRetryable: (thrown) => thrown instanceof AppError && thrown.retryable,
         onRetry: (thrown) => say(`waits for its certificate: ${toAppError(thrown).message}`),
       }),
+    upload: (file) => services.upload({ ...file, planId, stepId }, { signal, progress: say }),
     // For what this plan says, whatever the message says of itself.
     unseal: (sealed) =>
       openFiles(sealed, services.nodeKeyPem, { fleet, cluster, consumer: nodeId, goal }),

@@ -82,6 +82,17 @@ const shapes: { readonly [K in keyof StepArgs]: FieldShapes<StepArgs[K]> } = {
   'wait-etcd-healthy': { members: { listOf: endpoint }, credentials },
   'check-etcd-registry': { endpoints: 'texts', credentials, caPath: 'path' },
   'etcd-snapshot': { path: 'path', endpoint: 'text', credentials },
+  'prune-snapshots': { directory: 'path', keep: 'number' },
+  'seal-snapshot': {
+    path: 'path',
+    sealedPath: 'path',
+    cluster: 'text',
+    id: 'text',
+    recoveryKey: 'text',
+    files: 'texts',
+  },
+  'upload-snapshot': { id: 'text', path: 'path', sha256: 'text', bytes: 'number' },
+  'defragment-etcd': { endpoint: 'text', credentials },
   'kubeadm-phase': {
     command: { oneOf: { init: true, join: true } },
     phase: 'texts',

@@ -2,7 +2,8 @@
 import { AppError } from '../../shared/errors.ts';
 import type { StepOutputs } from '../../shared/model/progress.ts';
 import { commandsOf } from './command-unit.ts';
-import { etcdctlCommand, jsonIn } from './etcdctl.ts';
+import { needRoom } from './disk-room.ts';
+import { databaseBytes, etcdctlCommand, jsonIn } from './etcdctl.ts';
 import type { StepContext, StepRunner } from './step-runner.ts';
 
 export const etcdSnapshot: StepRunner<'etcd-snapshot'> = {
@@ -25,6 +26,7 @@ export const etcdSnapshot: StepRunner<'etcd-snapshot'> = {
     await host.remove(`${temporary}.part`);
     // Makes the directory, for root only; etcdctl renames its own file over this one.
     await host.writeFile(temporary, '', 0o600);
+    await needRoom(context, path, (await databaseBytes(context, target)) ?? 0);
     await commandsOf(context)(etcdctlCommand(target, [timeout, 'snapshot', 'save', temporary]));
     const outputs = await verified(temporary, context);
     if (outputs === null) {

@@ -43,6 +43,7 @@ export interface EndpointStatus {
   readonly Status: {
     readonly header: { readonly member_id: number };
     readonly leader?: number;
+    readonly dbSize?: number;
     readonly isLearner?: boolean;
     readonly errors?: readonly string[];
   };
@@ -55,6 +56,15 @@ export interface MemberList {
     readonly peerURLs?: readonly string[];
     readonly isLearner?: boolean;
   }[];
+}
+
+/** Of the member's database; null when it does not tell it. */
+export async function databaseBytes(
+  context: StepContext,
+  target: EtcdTarget,
+): Promise<number | null> {
+  const { stdout } = await readEtcd(context, target, ['endpoint', 'status', '--write-out=json']);
+  return jsonIn<readonly EndpointStatus[]>(stdout)?.[0]?.Status.dbSize ?? null;
 }
 
 /** The JSON in what a command printed; null when there is none. */

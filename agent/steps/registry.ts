@@ -3,6 +3,7 @@ import { applyManifest } from './apply-manifest.ts';
 import { checkEtcdRegistry } from './check-etcd-registry.ts';
 import { cordonNode } from './cordon-node.ts';
 import { createJoinCredentials } from './create-join-credentials.ts';
+import { defragmentEtcd } from './defragment-etcd.ts';
 import { deleteJoinCredentials } from './delete-join-credentials.ts';
 import { deleteNode } from './delete-node.ts';
 import { disableSwap } from './disable-swap.ts';
@@ -15,11 +16,13 @@ import { issueUserCertificate } from './issue-user-certificate.ts';
 import { kubeadmPhase } from './kubeadm-phase.ts';
 import { loadKernelModules } from './load-kernel-modules.ts';
 import { manageUnit } from './manage-unit.ts';
+import { pruneSnapshots } from './prune-snapshots.ts';
 import { readCaDigest } from './read-ca-digest.ts';
 import { removePath } from './remove-path.ts';
 import { renewCertificates } from './renew-certificates.ts';
 import { requestCertificate } from './request-certificate.ts';
 import { restartStaticPods } from './restart-static-pods.ts';
+import { sealSnapshot } from './seal-snapshot.ts';
 import { setSysctls } from './set-sysctls.ts';
 import { smokeTest } from './smoke-test.ts';
 import type { StepRegistry } from './step-runner.ts';
@@ -28,6 +31,7 @@ import { uncordonNode } from './uncordon-node.ts';
 import { unpackArchive } from './unpack-archive.ts';
 import { unsealSecret } from './unseal-secret.ts';
 import { updateKubeletConfig } from './update-kubelet-config.ts';
+import { uploadSnapshot } from './upload-snapshot.ts';
 import { waitApiserverReady } from './wait-apiserver-ready.ts';
 import { waitCertificatesServed } from './wait-certificates-served.ts';
 import { waitEtcdHealthy } from './wait-etcd-healthy.ts';
@@ -50,6 +54,10 @@ export const stepRegistry: StepRegistry = {
   'wait-etcd-healthy': waitEtcdHealthy,
   'check-etcd-registry': checkEtcdRegistry,
   'etcd-snapshot': etcdSnapshot,
+  'prune-snapshots': pruneSnapshots,
+  'seal-snapshot': sealSnapshot,
+  'upload-snapshot': uploadSnapshot,
+  'defragment-etcd': defragmentEtcd,
   'kubeadm-phase': kubeadmPhase,
   'switch-control-plane': switchControlPlane,
   'renew-certificates': renewCertificates,

@@ -51,12 +51,21 @@ export interface StepContext {
     profile: CertificateProfile,
     csr: Uint8Array,
   ) => Promise<{ readonly certificate: string; readonly ca: string }>;
+  /** Sends a file to the coordinator, to the step of this plan, going on where it was cut off. */
+  readonly upload: (file: UploadFile) => Promise<void>;
   /** With this node's own key; opens only what was sealed for this plan's goal. */
   readonly unseal: (sealed: SealedSecret) => Promise<SecretFiles>;
   /** Says what is being waited for: shown by `explain` and `logs`. */
   readonly progress: (sentence: string) => void;
   /** True when the machine is a container: what is not namespaced is reported, not changed. */
   readonly isContainer: () => Promise<boolean>;
+}
+
+/** As the plan names it. */
+export interface UploadFile {
+  readonly path: string;
+  readonly sha256: string;
+  readonly bytes: number;
 }
 
 export type CheckResult =

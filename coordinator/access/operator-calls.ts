@@ -58,6 +58,15 @@ export const operatorCalls: { readonly [M in OperatorCall]: CallRow<M> } = {
     about: ({ requestId, action, name }) => ({ requestId, action, node: name }),
     isPolled: true,
   },
+  EtcdTask: {
+    least: 'admin',
+    about: ({ task, runId }) => ({ task, runId }),
+    isPolled: true,
+  },
+  SetRecoveryKey: {
+    least: 'admin',
+    about: ({ publicKey, replace }) => ({ key: sha256Hex(publicKey), replace }),
+  },
   // A stolen certificate makes no other one: what it can do ends when it is revoked.
   AddOperator: { least: 'local', about: ({ name, role }) => ({ name, wanted: role }) },
   RevokeOperator: { least: 'admin', about: ({ name }) => ({ name }) },

@@ -6,11 +6,13 @@ import type {
   ClusterDocument,
   Document,
   DocumentKind,
+  EtcdMemberDocument,
   EventDocument,
   NodeDocument,
   OperatorDocument,
   PlanDocument,
   PoolDocument,
+  SnapshotDocument,
   TokenDocument,
 } from '../operator/documents.ts';
 import type { RolloutDocument } from '../operator/rollout-documents.ts';
@@ -88,6 +90,7 @@ const clusters: readonly Column[] = [
     'ARTIFACTS',
     ({ artifacts }) => `${artifacts.stored}/${artifacts.locked} ${artifacts.state}`,
   ),
+  column<ClusterDocument>('BACKUP', ({ backup }, now) => backupOf(backup, now)),
   column<ClusterDocument>('AGE', (cluster, now) => formatAge(now - cluster.createdMs)),
   wide<ClusterDocument>('REASON', (cluster) => cluster.health.problems[0]?.what ?? null),
   wide<ClusterDocument>('MEASURED', (cluster, now) => ago(cluster.health.measuredMs, now)),
@@ -208,6 +211,57 @@ const servedSaid = (served: CertificateDocument['served']): string | null => {
   return `${served.by} serves another: ${day(served.notAfterMs)}`;
 };
 
+const snapshots: readonly Column[] = [
+  column<SnapshotDocument>('NAME', (one) => one.name),
+  column<SnapshotDocument>('REVISION', (one) => one.revision),
+  column<SnapshotDocument>('HASH', (one) => one.hash),
+  column<SnapshotDocument>('SIZE', (one) => formatSize(one.bytes)),
+  column<SnapshotDocument>('ON HOST', (one) => one.node),
+  column<SnapshotDocument>('COPY', copyOf),
+  column<SnapshotDocument>('AGE', (one, now) => formatAge(now - one.takenMs)),
+  wide<SnapshotDocument>('CLUSTER', (one) => one.cluster),
+  wide<SnapshotDocument>('PATH', (one) => one.path),
+  wide<SnapshotDocument>('RECOVERY KEY', (one) => one.sealed?.key ?? null),
+];
+
+const etcdMembers: readonly Column[] = [
+  column<EtcdMemberDocument>('NAME', (member) => member.name),
+  column<EtcdMemberDocument>('STATE', (member) => member.state),
+  column<EtcdMemberDocument>('ROLE', roleOf),
+  column<EtcdMemberDocument>('VERSION', (member) => member.version),
+  column<EtcdMemberDocument>('DB SIZE', (member) => sizeOf(member.databaseBytes)),
+  column<EtcdMemberDocument>('IN USE', (member) => sizeOf(member.inUseBytes)),
+  column<EtcdMemberDocument>('RAFT TERM', (member) => member.raftTerm),
+  column<EtcdMemberDocument>('RAFT INDEX', (member) => member.raftIndex),
+  column<EtcdMemberDocument>('ALARMS', (member) => member.alarms.join(',')),
+  column<EtcdMemberDocument>('SINCE', (member, now) => ago(member.sinceMs, now)),
+  wide<EtcdMemberDocument>('ID', (member) => member.id),
+  wide<EtcdMemberDocument>('QUOTA', (member) => sizeOf(member.quotaBytes)),
+  wide<EtcdMemberDocument>('MEASURED', (member, now) => ago(member.measuredMs, now)),
+  wide<EtcdMemberDocument>('REASON', (member) => member.message),
+];
+
+function copyOf({ sealed, copiedMs }: SnapshotDocument): string {
+  if (copiedMs !== null) return 'yes';
+  return sealed === null ? 'no' : 'on its way';
+}
+
+function roleOf({ isLeader, isLearner }: EtcdMemberDocument): string | null {
+  if (isLeader === null) return null;
+  if (isLeader) return 'leader';
+  return isLearner === true ? 'learner' : 'follower';
+}
+
+function sizeOf(bytes: number | null): string | null {
+  return bytes === null ? null : formatSize(bytes);
+}
+
+function backupOf({ lastMs, lastCopiedMs, recoveryKey }: ClusterDocument['backup'], now: number) {
+  if (lastMs === null) return null;
+  if (recoveryKey === null) return 'masters only';
+  return lastCopiedMs === null ? 'not copied' : ago(lastCopiedMs, now);
+}
+
 const columns: Readonly<Record<DocumentKind, readonly Column[]>> = {
   nodes,
   pools,
@@ -219,6 +273,8 @@ const columns: Readonly<Record<DocumentKind, readonly Column[]>> = {
   events,
   artifacts,
   certificates,
+  snapshots,
+  'etcd-members': etcdMembers,
 };
 
 export const columnsOf = (kind: DocumentKind): readonly Column[] => columns[kind];

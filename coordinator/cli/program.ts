@@ -8,6 +8,7 @@ import { accessCommands } from './access-commands.ts';
 import { certificateCommands } from './certificate-commands.ts';
 import type { CliIo } from './cli-io.ts';
 import { withConnection } from './connection.ts';
+import { etcdCommands } from './etcd-commands.ts';
 import { exitCode, exitCodeFor } from './exit-codes.ts';
 import { nodeCommands } from './node-commands.ts';
 import { rolloutCommands } from './rollout-commands.ts';
@@ -189,6 +190,7 @@ function buildProgram(io: CliIo, done: (code: number | undefined) => void): Comm
     .option('--timeout <duration>', 'give up with exit code 124', '10m')
     .action(run(async () => (await import('./commands/smoke-test.ts')).smokeTest));
 
+  etcdCommands(program, { sub, run });
   accessCommands(program, { sub, run });
   artifactCommands(sub(program, 'artifacts', 'releases that are installed'), { sub, run });
 

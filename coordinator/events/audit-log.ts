@@ -33,6 +33,7 @@ export type AuditEvent =
   | 'returned'
   | 'renew-refused'
   | 'certificate-signed'
+  | 'snapshot-stored'
   | 'certificate-refused'
   | 'node-state'
   | 'plan-issued'

@@ -13,6 +13,7 @@ const ofHosts: ReadonlySet<AuditEvent> = new Set([
   'renew-refused',
   'certificate-signed',
   'certificate-refused',
+  'snapshot-stored',
   'journal-changed',
   'foreign-record',
   'sequence-ahead',

@@ -15,5 +15,7 @@ export const dataPaths = (dataDir: string) => ({
   store: join(dataDir, 'store.db'),
   audit: join(dataDir, 'audit.log'),
   artifacts: join(dataDir, 'artifacts', 'sha256'),
+  /** Copies of etcd snapshots, sealed: CLUSTER/ID.sealed. */
+  snapshots: join(dataDir, 'snapshots'),
   socket: join(dataDir, 'coordinator.sock'),
 });

@@ -7,7 +7,7 @@ import type { FeedLine } from '../events/event-feed.ts';
 import type { Phase } from '../planner/phase.ts';
 import type { PreflightFault } from '../planner/preflight/check.ts';
 import type { ClusterSpec } from '../spec/cluster-spec.ts';
-import type { PlanRecord } from '../store/records.ts';
+import type { PlanRecord, SealedSnapshot } from '../store/records.ts';
 import type { ClusterHealthDocument, HostHealthDocument } from './health-documents.ts';
 import type { RolloutDocument } from './rollout-documents.ts';
 import type { ShownWait } from './wait-sentences.ts';
@@ -106,7 +106,67 @@ export interface ClusterDocument {
     readonly state: string;
     readonly message: string | null;
   };
+  readonly backup: ClusterBackupDocument;
   readonly spec: ClusterSpec;
+}
+
+/** What a cluster would be restored from. */
+export interface ClusterBackupDocument {
+  /** Cron in UTC, or off. */
+  readonly schedule: string;
+  readonly lastMs: number | null;
+  readonly nextMs: number | null;
+  /** Fingerprint; null: there is none, and snapshots lie on the masters only. */
+  readonly recoveryKey: string | null;
+  /** When the newest was taken that the coordinator has a copy of. */
+  readonly lastCopiedMs: number | null;
+  /** What is missing of a backup that survives the masters; null: nothing. */
+  readonly note: string | null;
+}
+
+export interface SnapshotDocument {
+  readonly kind: 'Snapshot';
+  readonly name: string;
+  readonly cluster: string;
+  readonly takenMs: number;
+  readonly revision: string;
+  readonly hash: string;
+  readonly bytes: number;
+  /** Where it lies; null: it was removed there. */
+  readonly node: string | null;
+  readonly path: string | null;
+  /** Null: the coordinator has no copy. */
+  readonly copiedMs: number | null;
+  readonly sealed: SealedSnapshot | null;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+/** What is null was not measured within the last minute, or its agent does not tell it. */
+export interface EtcdMemberDocument {
+  readonly kind: 'EtcdMember';
+  readonly name: string;
+  readonly cluster: string;
+  /** Hex. */
+  readonly id: string | null;
+  readonly state: 'healthy' | 'down' | 'away' | 'unknown';
+  readonly isLeader: boolean | null;
+  readonly isLearner: boolean | null;
+  readonly version: string | null;
+  readonly databaseBytes: number | null;
+  readonly inUseBytes: number | null;
+  readonly quotaBytes: number | null;
+  /** So much of a large database is free that it is due to be defragmented. */
+  readonly isSparse: boolean;
+  /** In steps of a thousand. */
+  readonly raftIndex: number | null;
+  readonly raftTerm: number | null;
+  readonly alarms: readonly string[];
+  /** Why it does not answer. */
+  readonly message: string | null;
+  /** Since when it answers, or does not. */
+  readonly sinceMs: number | null;
+  readonly measuredMs: number | null;
+  readonly labels: Readonly<Record<string, string>>;
 }
 
 export type PlanDocument = PlanRecord & {
@@ -210,7 +270,9 @@ export type Document =
   | OperatorDocument
   | EventDocument
   | ArtifactDocument
-  | CertificateDocument;
+  | CertificateDocument
+  | SnapshotDocument
+  | EtcdMemberDocument;
 
 export const documentKinds = [
   'nodes',
@@ -223,5 +285,7 @@ export const documentKinds = [
   'events',
   'artifacts',
   'certificates',
+  'snapshots',
+  'etcd-members',
 ] as const;
 export type DocumentKind = (typeof documentKinds)[number];

@@ -24,10 +24,12 @@ import {
   documentKinds,
   type TokenDocument,
 } from './documents.ts';
+import { etcdMemberDocuments } from './etcd-member-documents.ts';
 import { clusterDocument, nodeDocument, poolDocuments, type Seen } from './node-documents.ts';
 import { getOperators } from './operator-documents.ts';
 import { rolloutDocuments } from './rollout-documents.ts';
 import { seenCluster } from './seen.ts';
+import { snapshotDocuments } from './snapshot-documents.ts';
 
 type Dependencies = Pick<
   OperatorDependencies,
@@ -41,7 +43,10 @@ const readers: Readonly<
   pools: async (deps) => (await seenClusters(deps)).flatMap(poolDocuments),
   clusters: async (deps) =>
     (await seenClusters(deps)).map((seen) =>
-      clusterDocument(seen, deps.artifacts.pullState(seen.view.cluster.lock)),
+      clusterDocument(seen, {
+        pull: deps.artifacts.pullState(seen.view.cluster.lock),
+        now: deps.clock.now(),
+      }),
     ),
   plans: getPlans,
   rollouts: async (deps) => (await seenClusters(deps)).flatMap(rolloutDocuments),
@@ -58,6 +63,9 @@ const readers: Readonly<
       now: deps.health.certificateClock.now(),
     });
   },
+  snapshots: async (deps) => (await allClusters(deps.store)).flatMap(snapshotDocuments),
+  'etcd-members': async (deps) =>
+    (await seenClusters(deps)).flatMap((seen) => etcdMemberDocuments(seen, deps)),
 };
 
 /** @throws AppError not-found for a name that is not there, usage for a kind that is not. */

@@ -7,12 +7,15 @@ import { artifactArchitecture } from '../components/materials.ts';
 import type { Decision } from '../planner/decision.ts';
 import { nodeAddress } from '../planner/node-address.ts';
 import type { Phase } from '../planner/phase.ts';
+import { FIRST_RUN } from '../planner/snapshots.ts';
 import type { ClusterView, NodeView } from '../planner/view.ts';
 import { isHeld } from '../planner/wait.ts';
 import type { ClusterHealth, HostHealth } from '../presence/judge-health.ts';
+import type { PlanRecord } from '../store/records.ts';
 import type { ClusterDocument, NodeDocument, PoolDocument } from './documents.ts';
 import { clusterHealthDocument, hostHealthDocument, nodeStatus } from './health-documents.ts';
 import { runningPlan } from './running-plan.ts';
+import { backupDocument } from './snapshot-documents.ts';
 import type { ShownWait } from './wait-sentences.ts';
 
 export interface Seen {
@@ -124,7 +127,10 @@ export function poolDocuments(seen: Seen): PoolDocument[] {
   });
 }
 
-export function clusterDocument(seen: Seen, pull: PullState | null): ClusterDocument {
+export function clusterDocument(
+  seen: Seen,
+  { pull, now }: { readonly pull: PullState | null; readonly now: number },
+): ClusterDocument {
   const { view, decision } = seen;
   const { cluster, nodes } = view;
   const active = nodes.filter((node) => node.record.state === 'active');
@@ -152,9 +158,17 @@ export function clusterDocument(seen: Seen, pull: PullState | null): ClusterDocu
       state: missing === 0 ? 'complete' : (pull?.state ?? 'missing'),
       message: missing === 0 ? null : (pull?.message ?? null),
     },
+    backup: backupDocument(cluster, now),
     spec: cluster.spec,
   };
 }
+
+/** What is done for etcd while a cluster lives is no part of its install. */
+const isOfInstall = ({ state, goalKey: { kind, subject } }: PlanRecord): boolean =>
+  !isFinal(state) &&
+  kind !== 'copy-snapshot' &&
+  kind !== 'defragment' &&
+  (kind !== 'snapshot' || subject === FIRST_RUN);
 
 /** Of the whole: ready when every sized pool is full and every active host of it has become a node. */
 function clusterPhase(seen: Seen): ClusterDocument['phase'] {
@@ -163,7 +177,7 @@ function clusterPhase(seen: Seen): ClusterDocument['phase'] {
     const nodes = joined.filter((node) => healthOf(seen, node).isNode);
     return nodes.length >= (size ?? joined.length) && joined.length > 0;
   });
-  const busy = seen.view.nodes.some((node) => node.plans.some((plan) => !isFinal(plan.state)));
+  const busy = seen.view.nodes.some(({ plans }) => plans.some(isOfInstall));
   if (isFull && !busy && seen.view.cluster.masters.length > 0) return 'ready';
   if (!busy && (seen.decision?.waits ?? []).some(isHeld)) return 'held';
   return seen.view.cluster.controlPlane === null ? 'waiting' : 'installing';

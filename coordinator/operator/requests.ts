@@ -23,7 +23,10 @@ import type { OperatorDependencies } from './dependencies.ts';
 import { noteOperator } from './note.ts';
 import { showWait } from './wait-sentences.ts';
 
-type Dependencies = Pick<OperatorDependencies, 'store' | 'clock' | 'audit' | 'clusters' | 'feed'>;
+export type RequestDependencies = Pick<
+  OperatorDependencies,
+  'store' | 'clock' | 'audit' | 'clusters' | 'feed'
+>;
 
 const pollMs = 20_000;
 const longestUserTtlSeconds = 7 * 24 * 3600;
@@ -45,7 +48,7 @@ export interface CertificateAnswer {
 
 /** @throws AppError usage, refused (no control plane; the cluster did not sign) */
 export async function requestCertificate(
-  deps: Dependencies,
+  deps: RequestDependencies,
   input: CertificateInput,
   signal: AbortSignal,
 ): Promise<CertificateAnswer> {
@@ -91,7 +94,7 @@ export interface SmokeAnswer {
 }
 
 export async function requestSmokeTest(
-  deps: Dependencies,
+  deps: RequestDependencies,
   runId: string,
   signal: AbortSignal,
 ): Promise<SmokeAnswer> {
@@ -119,7 +122,7 @@ function linesOf(outputs: StepOutputs): string[] {
 
 /** @param text for the audit log and the feed: "smoke test asked for" */
 export async function recordRequest(
-  deps: Pick<Dependencies, 'store' | 'audit' | 'feed' | 'clock'>,
+  deps: Pick<RequestDependencies, 'store' | 'audit' | 'feed' | 'clock'>,
   request: OperatorRequest,
   text: string,
 ): Promise<void> {
@@ -141,22 +144,22 @@ export async function recordRequest(
   });
 }
 
-type PlanAnswer =
+export type PlanAnswer =
   | { readonly state: 'pending'; readonly waitsFor: string }
   | { readonly state: 'done'; readonly outputs: StepOutputs }
   | { readonly state: 'failed'; readonly message: string; readonly outputs: StepOutputs };
 
-interface Sought {
+export interface Sought {
   readonly id: string;
-  readonly goal: Extract<GoalKind, 'user-certificate' | 'smoke-test'>;
+  readonly goal: Extract<GoalKind, 'user-certificate' | 'smoke-test' | 'snapshot'>;
   /** The step whose outputs are the answer. */
   readonly kind: StepKind;
   readonly cluster: string;
 }
 
 /** Waits for the plan's end, at most one long poll. */
-async function planFor(
-  deps: Dependencies,
+export async function planFor(
+  deps: RequestDependencies,
   sought: Sought,
   signal: AbortSignal,
 ): Promise<PlanAnswer> {
@@ -184,7 +187,11 @@ async function plansOf(store: Store, { id, goal }: Sought): Promise<PlanRecord[]
 }
 
 /** The goal's own rules say whether there will be another attempt. */
-function judgePlans(plans: readonly PlanRecord[], sought: Sought, deps: Dependencies): PlanAnswer {
+function judgePlans(
+  plans: readonly PlanRecord[],
+  sought: Sought,
+  deps: RequestDependencies,
+): PlanAnswer {
   const done = plans.find((plan) => plan.state === 'done');
   if (done !== undefined) return { state: 'done', outputs: outputsOf(done, sought.kind) };
   const last = plans.at(-1);
@@ -203,7 +210,10 @@ function judgePlans(plans: readonly PlanRecord[], sought: Sought, deps: Dependen
 }
 
 /** What the planner says of this request. */
-function waitsFor(deps: Dependencies, { id, cluster }: Sought): string {
+export function waitsFor(
+  deps: RequestDependencies,
+  { id, cluster }: Pick<Sought, 'id' | 'cluster'>,
+): string {
   const waits = deps.clusters.latestDecision(cluster)?.waits ?? [];
   const own = waits.find(({ request }) => request === id);
   if (own === undefined) return 'a control-plane host to take it';
@@ -219,7 +229,7 @@ function outputsOf(plan: PlanRecord, kind: StepKind): StepOutputs {
 }
 
 /** One per master, or the operator's own balancer. */
-async function serversOf(deps: Dependencies, cluster: string): Promise<string[]> {
+async function serversOf(deps: RequestDependencies, cluster: string): Promise<string[]> {
   const view = await deps.clusters.view(cluster);
   if (view === null) return [];
   const { endpoint } = view.cluster.spec.controlPlane;

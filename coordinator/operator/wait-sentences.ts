@@ -34,6 +34,10 @@ const changeWords: Readonly<Record<ChangeKind, { readonly does: string; readonly
     upgrade: { does: 'is changing its control plane', ends: 'is ready again' },
     'update-etcd': { does: 'is changing its etcd member', ends: 'is ready again' },
     renew: { does: 'is renewing its certificates', ends: 'is ready again' },
+    defragment: {
+      does: 'is having its etcd database defragmented',
+      ends: 'has its database defragmented',
+    },
   };
 
 const dayOf = (ms: number): string => new Date(ms).toISOString().slice(0, 10);
@@ -57,6 +61,12 @@ function renewalWords(standing: Of<'renewal-waits'>['standing']): {
       };
   }
 }
+
+const turnWords: Readonly<Record<Of<'change-under-way'>['turn'], string>> = {
+  join: 'for its turn to join the control plane',
+  rollout: 'for its turn in the rollout',
+  defragment: 'with the defragmentation of etcd',
+};
 
 const stageWords: Readonly<Record<Of<'rollout-stage'>['stage'], string>> = {
   pulling: 'the coordinator fetches artifacts',
@@ -141,10 +151,10 @@ const table: { readonly [C in WaitCode]: (reason: Of<C>, now: number) => Words }
     `is held: plan ${planId} made the cluster’s keys and did not say which CA`,
     `you look at it (coordinator plan show ${planId}) and run \`coordinator retry ${name}\``,
   ],
-  'change-under-way': ({ change, subject, isAway }) => {
+  'change-under-way': ({ turn, change, subject, isAway }) => {
     const { does, ends } = changeWords[change];
     return [
-      `waits for its turn to join the control plane: ${subject} ${does}${isAway ? ', and its agent does not call' : ''}`,
+      `waits ${turnWords[turn]}: ${subject} ${does}${isAway ? ', and its agent does not call' : ''}`,
       `${subject} ${ends}`,
     ];
   },
@@ -259,6 +269,10 @@ const table: { readonly [C in WaitCode]: (reason: Of<C>, now: number) => Words }
   'rollout-failed': ({ rollout, name, why, isTakenBack }) => [
     `failed in rollout ${rollout}${isTakenBack ? ' and was taken back to what it had' : ', and could not be taken back to what it had'}: ${why}`,
     `you mend it and run \`coordinator rollout retry ${name}\``,
+  ],
+  'rollout-first': ({ rollout }) => [
+    `waits with the defragmentation of etcd: rollout ${rollout} is changing hosts`,
+    'the rollout is over, or you run `coordinator rollout pause`',
   ],
   'upgrade-first': ({ version, serves }) => [
     `waits until every API server runs ${version} (now ${serves}): no kubelet may be newer`,

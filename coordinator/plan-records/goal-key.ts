@@ -13,6 +13,8 @@ export const goalKinds = [
   'credentials',
   'forget-credentials',
   'snapshot',
+  'copy-snapshot',
+  'defragment',
   'smoke-image',
   'smoke-test',
   'user-certificate',

@@ -18,10 +18,10 @@ export interface ChangeRow {
   /** What its subjects are in the cluster's record once it is over. */
   readonly subjectsBecome: 'masters' | 'what-they-were';
   /**
-   * Of one whose plan is held. stays: until an operator acts. ends: its host has what it had, and the
-   * rollout it is of is stopped. ends-alone: its host has what it had, and everything else goes on.
+   * Of one whose plan is held. stays: until an operator acts. The others are over, and their host has
+   * what it had. stops-rollout: so is the rollout that it is of. ends: nothing else is.
    */
-  readonly whenHeld: 'stays' | 'ends' | 'ends-alone';
+  readonly whenHeld: 'stays' | 'stops-rollout' | 'ends';
 }
 
 export const changes: Readonly<Record<ChangeKind, ChangeRow>> = {
@@ -48,12 +48,20 @@ export const changes: Readonly<Record<ChangeKind, ChangeRow>> = {
     gateBefore: { etcd: true, registry: false, apiServers: ['masters'], nodes: ['masters'] },
     gateAfter: { etcd: true, subjectNode: true },
     subjectsBecome: 'what-they-were',
-    whenHeld: 'ends',
+    whenHeld: 'stops-rollout',
   },
   // The binary or the unit of a member.
   'update-etcd': {
     goal: 'update-etcd',
     gateBefore: { etcd: true, registry: false, apiServers: ['masters'], nodes: [] },
+    gateAfter: { etcd: true, subjectNode: false },
+    subjectsBecome: 'what-they-were',
+    whenHeld: 'stops-rollout',
+  },
+  // One member's database, by its own host. The member answers nobody meanwhile.
+  defragment: {
+    goal: 'defragment',
+    gateBefore: { etcd: true, registry: false, apiServers: [], nodes: [] },
     gateAfter: { etcd: true, subjectNode: false },
     subjectsBecome: 'what-they-were',
     whenHeld: 'ends',
@@ -64,6 +72,6 @@ export const changes: Readonly<Record<ChangeKind, ChangeRow>> = {
     gateBefore: { etcd: true, registry: false, apiServers: ['masters'], nodes: ['masters'] },
     gateAfter: { etcd: true, subjectNode: true },
     subjectsBecome: 'what-they-were',
-    whenHeld: 'ends-alone',
+    whenHeld: 'ends',
   },
 };

@@ -8,6 +8,7 @@ import { isAbout } from '../plan-records/goal-key.ts';
 import type { ClusterRecord, ControlPlaneChange, Milestone, PlanRecord } from '../store/records.ts';
 import { changes } from './changes.ts';
 import { controlPlaneChoice } from './control-plane-choice.ts';
+import { isDefragmentationOver, nextToDefragment } from './defragmentation.ts';
 import { goodCredentials } from './goals/good-credentials.ts';
 import { isStuck } from './goals/join.ts';
 import { INSTALL_RUN } from './goals/smoke-test.ts';
@@ -15,7 +16,8 @@ import { beginRenewal, giveUpRenewal } from './renewal/begin-renewal.ts';
 import { beginRolloutChange, giveUpChange } from './rollout/begin-change.ts';
 import { servicesDigest } from './rollout/difference.ts';
 import { beginRollout, moveRollout, recordServices, recordSnapshot } from './rollout/rollouts.ts';
-import { clusterPlans, controlPlaneOf, has, mastersOf, type Situation } from './situation.ts';
+import { clusterPlans, controlPlaneOf, has, type Situation } from './situation.ts';
+import { learnSnapshots } from './snapshots.ts';
 import { etcdEndpoint, type Member } from './topology.ts';
 
 type Transition = (situation: Situation) => ClusterRecord;
@@ -23,11 +25,14 @@ type Transition = (situation: Situation) => ClusterRecord;
 /** In this order: what ends comes before what begins. */
 const transitions: readonly Transition[] = [
   endChange,
+  giveUpDefragmentation,
+  learnSnapshots,
   recordCaDigest,
   chooseControlPlane,
   agreeOnEtcd,
   beginInit,
   beginJoin,
+  beginDefragmentation,
   reachMilestones,
   giveUpChange,
   giveUpRenewal,
@@ -76,6 +81,11 @@ function endChange(situation: Situation): ClusterRecord {
   const digest = servicesDigest(situation, delegate);
   const services = { digest, atMs: plan.finishedMs ?? plan.issuedMs };
   return { ...after, services, serves: cluster.spec.kubernetes.version };
+}
+
+function giveUpDefragmentation(situation: Situation): ClusterRecord {
+  const { cluster } = situation;
+  return isDefragmentationOver(situation) ? { ...cluster, change: null } : cluster;
 }
 
 const digestForm = /^[0-9a-f]{64}$/;
@@ -137,6 +147,11 @@ function beginJoin(situation: Situation): ClusterRecord {
   return subject === undefined ? cluster : begin(situation, 'join', subject);
 }
 
+function beginDefragmentation(situation: Situation): ClusterRecord {
+  const next = nextToDefragment(situation);
+  return next === null ? situation.cluster : begin(situation, 'defragment', next);
+}
+
 function begin(
   { cluster, now }: Situation,
   kind: ControlPlaneChange['kind'],
@@ -153,8 +168,9 @@ function begin(
 
 function reachMilestones(situation: Situation): ClusterRecord {
   const { cluster } = situation;
-  const [first] = mastersOf(situation);
-  const snapshot = first === undefined ? undefined : donePlan(first, 'snapshot', first.id);
+  const snapshot = [...situation.acting.values()]
+    .flat()
+    .find(({ goalKey, state }) => goalKey.kind === 'snapshot' && state === 'done');
   const smoke = clusterPlans(situation, 'smoke-test', INSTALL_RUN).find(
     ({ state }) => state === 'done',
   );

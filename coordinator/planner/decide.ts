@@ -18,6 +18,7 @@ import { renewalStandings } from './renewal/standing.ts';
 import { rolloutWaits } from './rollout/rollout-waits.ts';
 import { rolloutWakesAtMs } from './rollout/rollout-wakes.ts';
 import { isPrepared, type Situation, situationOf } from './situation.ts';
+import { nextSnapshotMs } from './snapshots.ts';
 import { topologyOf } from './topology.ts';
 import type { ClusterView, NodeView } from './view.ts';
 import type { Wait } from './wait.ts';
@@ -49,17 +50,21 @@ export function decide(seen: ClusterView, now: number): Decision {
     gone: goneHosts(situation),
     waits: said,
     faults,
-    wakeAtMs: soonest(
-      soonest(granted.wakeAtMs, rolloutWakesAtMs(situation)),
+    wakeAtMs: soonest([
+      granted.wakeAtMs,
+      rolloutWakesAtMs(situation),
+      nextSnapshotMs(situation.cluster, now),
       renewalWakesAtMs(situation),
-    ),
+    ]),
     renewals: renewalStandings(situation),
     phases: phasesOf(situation, said),
   };
 }
 
-const soonest = (a: number | null, b: number | null): number | null =>
-  a === null || b === null ? (a ?? b) : Math.min(a, b);
+function soonest(moments: readonly (number | null)[]): number | null {
+  const known = moments.filter((ms) => ms !== null);
+  return known.length === 0 ? null : Math.min(...known);
+}
 
 /** What a renderer refuses stops the goal that asked for it, and no other. */
 function wishesOf(goal: Goal, situation: Situation): Wishes {

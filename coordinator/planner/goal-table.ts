@@ -70,7 +70,10 @@ export const goalTable: Readonly<Record<GoalKind, GoalRules>> = {
   join: ofHost,
   credentials: passing,
   'forget-credentials': passing,
-  snapshot: ofCluster,
+  // Each is about a time of its own: what is known of them is in the cluster's record.
+  snapshot: asked,
+  'copy-snapshot': asked,
+  defragment: ofHost,
   'smoke-image': ofHost,
   'smoke-test': asked,
   'user-certificate': asked,

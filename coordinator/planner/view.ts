@@ -28,6 +28,17 @@ export interface NodeView {
   readonly doing: Readonly<Record<Lane, string>>;
   /** The plans of the node that are kept, oldest first. */
   readonly plans: readonly PlanRecord[];
+  /** What its agent measured of its etcd member within the last minute; absent: nothing. */
+  readonly etcd?: EtcdView;
+}
+
+/** Of sizes only what decisions turn on, so that a database that grows is not another view each time. */
+export interface EtcdView {
+  /** It answers a linearizable read, votes and raises no alarm. */
+  readonly isHealthy: boolean;
+  readonly isLeader: boolean;
+  /** Much of a large database is free pages (presence/etcd-view.ts). */
+  readonly isSparse: boolean;
 }
 
 export interface ClusterView {

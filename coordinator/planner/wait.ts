@@ -37,6 +37,8 @@ export type WaitReason =
   | { readonly code: 'ca-digest-unknown'; readonly planId: string; readonly name: string }
   | {
       readonly code: 'change-under-way';
+      /** What has to wait for its turn. */
+      readonly turn: 'join' | 'rollout' | 'defragment';
       readonly change: ChangeKind;
       readonly subject: string;
       readonly isAway: boolean;
@@ -154,6 +156,8 @@ export type WaitReason =
       readonly why: string;
       readonly isTakenBack: boolean;
     }
+  /** etcd's members are defragmented when no rollout takes hosts down. */
+  | { readonly code: 'rollout-first'; readonly rollout: string }
   /** Its kubelet would be newer than an API server. */
   | { readonly code: 'upgrade-first'; readonly version: string; readonly serves: string }
   /** Refused by an agent that does not know what the plan asks for. */

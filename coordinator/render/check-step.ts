@@ -83,6 +83,17 @@ const rules: { readonly [K in StepKind]: FieldRules<StepArgs[K]> } = {
   'wait-etcd-healthy': { members: { listOf: member }, credentials },
   'check-etcd-registry': { endpoints: texts('url'), credentials, caPath: path },
   'etcd-snapshot': { path, endpoint: url, credentials },
+  'prune-snapshots': { directory: path, keep: noText },
+  'seal-snapshot': {
+    path,
+    sealedPath: path,
+    cluster: text('identifier'),
+    id: text('identifier'),
+    recoveryKey: text('base64'),
+    files: texts('path'),
+  },
+  'upload-snapshot': { id: text('identifier'), path, sha256: text('sha256'), bytes: noText },
+  'defragment-etcd': { endpoint: url, credentials },
   'kubeadm-phase': {
     command: text('ours'),
     phase: texts('identifier'),

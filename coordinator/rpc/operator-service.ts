@@ -13,9 +13,11 @@ import { changeNode } from '../operator/change-node.ts';
 import { changeRollout } from '../operator/change-rollout.ts';
 import { findPool } from '../operator/clusters.ts';
 import type { OperatorDependencies } from '../operator/dependencies.ts';
+import { requestEtcdTask } from '../operator/etcd-tasks.ts';
 import { explain } from '../operator/explain.ts';
 import { getDocuments } from '../operator/get.ts';
 import { requestOfHost } from '../operator/host-requests.ts';
+import { setRecoveryKey } from '../operator/recovery-key.ts';
 import { requestRenewal } from '../operator/request-renewal.ts';
 import { changeOrTimeout, requestCertificate, requestSmokeTest } from '../operator/requests.ts';
 import { retry } from '../operator/retry.ts';
@@ -142,6 +144,14 @@ export function operatorHandlers(
       const { state, lines } = await requestOfHost(deps, request, signal);
       return { state, lines: [...lines] };
     },
+
+    EtcdTask: async ({ task, runId }, { signal }) => {
+      const { lines, ...reply } = await requestEtcdTask(deps, { task, runId }, signal);
+      return { ...reply, lines: [...lines] };
+    },
+
+    SetRecoveryKey: async ({ publicKey, replace }) =>
+      await setRecoveryKey(deps, { publicKey, mayReplace: replace }),
 
     AddOperator: async ({ name, role, ttlSeconds, certificateTtlSeconds }) => {
       const ttlMs = ttlSeconds * 1000;

@@ -177,6 +177,8 @@ const operator: RulesOf<OperatorDefinition> = {
       disableEviction: flag,
     },
   },
+  EtcdTask: { longestBytes: small, fields: { task: words(64), runId: words(128) } },
+  SetRecoveryKey: { longestBytes: small, fields: { publicKey: words(kib), replace: flag } },
   AddOperator: {
     longestBytes: small,
     fields: { name, role: words(64), ttlSeconds: count, certificateTtlSeconds: count },

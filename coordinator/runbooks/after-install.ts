@@ -3,24 +3,9 @@ import type { Stage } from '../../shared/model/plan.ts';
 import { SMOKE_IMAGE } from '../components/bill-of-materials.ts';
 import type { Materials } from '../components/materials.ts';
 import type { NetworkPlugin } from '../components/network/network-plugin.ts';
-import { etcdEndpoint, type Member } from '../planner/topology.ts';
-import { etcdClientPaths, paths } from '../render/paths.ts';
+import type { Member } from '../planner/topology.ts';
 import type { OperatorRequest } from '../store/records.ts';
 import { importImage, stage, step } from './step-builder.ts';
-
-/** @param name of the file, without its ending */
-export function etcdSnapshot(member: Member, name: string): readonly Stage[] {
-  return [
-    stage(
-      'snapshot',
-      step('snapshot', 'etcd-snapshot', {
-        path: `${paths.etcdSnapshots}/${name}.db`,
-        endpoint: etcdEndpoint(member).clientUrl,
-        credentials: etcdClientPaths,
-      }),
-    ),
-  ];
-}
 
 export function stageSmokeTest(materials: Materials): readonly Stage[] {
   return [stage('smoke test image', importImage(SMOKE_IMAGE, 'k8s.io', materials))];

@@ -1,6 +1,7 @@
 // The shape of cluster.yaml. zod is the one source: it checks, fills in defaults, and emits the JSON
 // Schema behind `coordinator schema` and editors. Unknown fields are errors, everywhere.
 import { z } from 'zod';
+import { scheduleFault } from './schedule.ts';
 import { settings, table, text } from './spec-text.ts';
 
 const name = z
@@ -108,6 +109,24 @@ const host = z.strictObject({
     .describe('files written on every host before Kubernetes is installed'),
 });
 
+const snapshots = z.strictObject({
+  schedule: z
+    .string()
+    .max(100)
+    .superRefine((pattern, context) => {
+      const fault = scheduleFault(pattern);
+      if (fault !== null) context.addIssue({ code: 'custom', message: fault });
+    })
+    .default('0 */6 * * *')
+    .describe('when etcd is saved: five fields of cron in UTC, or off'),
+  keep: z
+    .int()
+    .min(1)
+    .max(100)
+    .default(8)
+    .describe('snapshots kept on every master that took some, and copies kept by the coordinator'),
+});
+
 const artifacts = z.strictObject({
   source: z
     .enum(['official', 'directory'])
@@ -168,6 +187,7 @@ export const clusterSpecSchema = z.strictObject({
         .union([z.literal('control-plane'), z.strictObject({ pool: name })])
         .default('control-plane')
         .describe('control-plane: on the same hosts; or {pool: NAME} for hosts of their own'),
+      snapshots: snapshots.prefault({}),
     })
     .prefault({}),
   pools: z.array(pool).min(1).describe('groups of hosts with the same roles'),

@@ -85,6 +85,10 @@ export interface ClusterRecord {
   readonly rollout?: RolloutRecord | null;
   /** Those before it, oldest first; the newest twenty. */
   readonly pastRollouts?: readonly PastRollout[];
+  /** Snapshots of etcd that are somewhere, oldest first; absent: none was recorded yet. */
+  readonly snapshots?: readonly SnapshotRecord[];
+  /** What snapshots are encrypted to before they leave a host; absent: they leave none. */
+  readonly recoveryKey?: RecoveryKey;
 }
 
 export interface Renewed {
@@ -95,6 +99,42 @@ export interface Renewed {
 export interface ClusterServices {
   readonly digest: string;
   readonly atMs: number;
+}
+
+export interface SnapshotRecord {
+  /** Of its run: first, a due time, an operator's request. Unique in a cluster; the name of its file. */
+  readonly id: string;
+  /** The host that took it. */
+  readonly nodeId: NodeId;
+  readonly nodeName: string;
+  readonly takenMs: number;
+  readonly revision: string;
+  /** etcd's own checksum. */
+  readonly hash: string;
+  readonly bytes: number;
+  readonly path: string;
+  /** False: it was removed there when newer ones came. */
+  readonly isOnHost: boolean;
+  /** As it was encrypted there, to which recovery key; null when there was none. */
+  readonly sealed: SealedSnapshot | null;
+  /** When the coordinator had all of it; null: it has no copy. */
+  readonly copiedMs: number | null;
+}
+
+export interface SealedSnapshot {
+  readonly sha256: string;
+  readonly bytes: number;
+  /** `fingerprint` of the recovery key. */
+  readonly key: string;
+}
+
+/** An operator's: the private half never came here. */
+export interface RecoveryKey {
+  /** Base64 of the SPKI DER of a P-256 key. */
+  readonly publicKey: string;
+  /** The first 16 hex digits of the SHA-256 of the SPKI. */
+  readonly fingerprint: string;
+  readonly setMs: number;
 }
 
 export type Milestone = 'first-snapshot' | 'smoke-test';
@@ -128,7 +168,7 @@ export interface ControlPlaneChange {
   readonly numbersBefore?: Readonly<Record<Lane, number>>;
 }
 
-export type ChangeKind = 'init' | 'join' | 'upgrade' | 'update-etcd' | 'renew';
+export type ChangeKind = 'init' | 'join' | 'upgrade' | 'update-etcd' | 'renew' | 'defragment';
 
 export type IdentityState = 'active' | 'locked' | 'retired' | 'evicted' | 'banned';
 
@@ -246,7 +286,7 @@ export interface JournalPosition {
   readonly nextOffset: number;
 }
 
-/** What an operator asked a cluster to do once: a certificate, a smoke test, to drain a host. */
+/** What an operator asked a cluster to do once: a certificate, a snapshot of etcd, to drain a host … */
 export type OperatorRequest =
   | {
       readonly kind: 'user-certificate';
@@ -258,7 +298,7 @@ export type OperatorRequest =
       readonly createdMs: number;
     }
   | {
-      readonly kind: 'smoke-test';
+      readonly kind: 'smoke-test' | 'snapshot' | 'defragment';
       readonly id: string;
       readonly cluster: string;
       readonly createdMs: number;

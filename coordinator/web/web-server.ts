@@ -1,5 +1,6 @@
-// The https port: artifacts by digest, the agent's binary, health. Nothing here is secret and nothing
-// can be changed through it; an artifact's integrity is the digest in the signed plan, not this.
+// The https port: artifacts by digest, the agent's binary, health; nothing of it is secret, and an
+// artifact's integrity is the digest in the signed plan, not this. Members send here what their plans
+// name (uploads.ts); nothing else can be changed through it.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import { join } from 'node:path';
@@ -7,7 +8,9 @@ import type { Clock } from '../../shared/clock.ts';
 import { AppError } from '../../shared/errors.ts';
 import type { Logger } from '../../shared/log.ts';
 import type { ServerIdentity } from '../../shared/rpc/tls.ts';
+import { closeAfterBody } from './request-body.ts';
 import { serveFile } from './serve-file.ts';
+import type { AnswerUpload } from './uploads.ts';
 import { createWebDoor, type WebDoor, type WebLimits, webLimits } from './web-door.ts';
 
 export interface AgentBinaries {
@@ -23,6 +26,8 @@ export interface WebOptions {
   /** Folder with one file per digest. */
   readonly artifacts: string;
   readonly agentBinaries: AgentBinaries;
+  /** What members send. */
+  readonly uploads: AnswerUpload;
   readonly isReady: () => boolean;
   readonly clock: Pick<Clock, 'boot'>;
   readonly log: Logger;
@@ -41,14 +46,18 @@ export interface WebServer {
 const idleMs = 60_000;
 const handshakeMs = 10_000;
 const headersMs = 15_000;
+
 export async function startWebServer(options: WebOptions): Promise<WebServer> {
-  const shown = ({ chainPem, keyPem }: ServerIdentity) =>
-    ({ cert: chainPem, key: keyPem, minVersion: 'TLSv1.3' }) as const;
+  const shown = ({ caPem, chainPem, keyPem }: ServerIdentity) =>
+    ({ ca: caPem, cert: chainPem, key: keyPem, minVersion: 'TLSv1.3' }) as const;
   const server = createServer({
     ...shown(options.identity),
     handshakeTimeout: handshakeMs,
     // Nothing is read from a connection that waits for its handshake.
     pauseOnConnect: true,
+    // Asked for, not demanded: who fetches has none.
+    requestCert: true,
+    rejectUnauthorized: false,
   });
   const door = createWebDoor(server, options.limits ?? webLimits, options.clock);
   server.on('request', (request, response) => void answer({ options, door }, request, response));
@@ -86,8 +95,6 @@ async function answer(
 ): Promise<void> {
   try {
     const admission = await door.admit(request, response);
-    // What nobody reads would be taken in all the same, for as long as it comes.
-    if (hasBody(request)) response.setHeader('connection', 'close');
     if (admission === 'may') await route(options, request, response);
     if (admission === 'too-often') {
       response.setHeader('connection', 'close');
@@ -107,6 +114,8 @@ async function route(
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
+  if (await options.uploads(request, response)) return;
+  closeAfterBody(request, response);
   if (request.method !== 'GET' && request.method !== 'HEAD') {
     response.setHeader('allow', 'GET, HEAD');
     say(response, 405, 'only GET and HEAD');
@@ -150,9 +159,6 @@ function say(response: ServerResponse, code: number, text: string): void {
   response.writeHead(code, { 'content-type': 'text/plain; charset=utf-8' });
   response.end(`${text}\n`);
 }
-
-const hasBody = ({ headers }: IncomingMessage): boolean =>
-  headers['transfer-encoding'] !== undefined || headers['content-length'] !== undefined;
 
 /** The reader went away in the middle: it comes back for the rest, or not. */
 const isGone = (thrown: unknown): boolean =>

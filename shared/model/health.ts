@@ -74,6 +74,12 @@ export interface EtcdHealth {
     readonly learner: boolean;
     readonly databaseBytes: number;
     readonly quotaBytes: number;
+    /** Of the database; the rest of it are free pages. Absent from agents that do not tell it. */
+    readonly inUseBytes?: number;
+    /** In steps of a thousand: it grows with every write. */
+    readonly raftIndex?: number;
+    readonly raftTerm?: number;
+    readonly version?: string;
     /** NOSPACE, CORRUPT */
     readonly alarms: readonly { readonly name: string; readonly sinceMs: number }[];
   }>;

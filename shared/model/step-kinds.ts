@@ -44,6 +44,11 @@ export const stepKinds = {
   'wait-etcd-healthy': read(300),
   'check-etcd-registry': read(60),
   'etcd-snapshot': change(300),
+  'prune-snapshots': change(60),
+  // Up to 8 GiB, read and written once; and over whatever line there is.
+  'seal-snapshot': change(900),
+  'upload-snapshot': { effects: ['change'], timeoutSeconds: 3600, onStop: 'interrupt' },
+  'defragment-etcd': { effects: ['disrupt'], timeoutSeconds: 300, onStop: 'finish' },
   'kubeadm-phase': mayDisrupt(300),
   // Its wait, and as long again to take the host back.
   'switch-control-plane': mayDisrupt(420),

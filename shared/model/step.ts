@@ -115,6 +115,33 @@ export interface StepArgs {
     readonly endpoint: string;
     readonly credentials: EtcdCredentials;
   };
+  /**
+   * Snapshots in `directory` beyond the newest `keep` are removed, and what was sealed of others than the
+   * newest. Output `kept`: names without `.db`, separated by spaces.
+   */
+  'prune-snapshots': { readonly directory: string; readonly keep: number };
+  /**
+   * The snapshot and `files`, encrypted to the operator's recovery key as `sealedPath`
+   * (shared/sealed-snapshot). Outputs `sha256`, `bytes` of that file, `key`: fingerprint of the key.
+   */
+  'seal-snapshot': {
+    readonly path: string;
+    readonly sealedPath: string;
+    readonly cluster: string;
+    readonly id: string;
+    /** Base64 of the SPKI DER of a P-256 key. */
+    readonly recoveryKey: string;
+    readonly files: readonly string[];
+  };
+  /** Goes to the coordinator, which takes exactly these bytes of this plan, and goes on where it was cut. */
+  'upload-snapshot': {
+    readonly id: string;
+    readonly path: string;
+    readonly sha256: string;
+    readonly bytes: number;
+  };
+  /** One member, by its own host. Outputs `before`, `after`: sizes of its database in bytes. */
+  'defragment-etcd': { readonly endpoint: string; readonly credentials: EtcdCredentials };
   /** `phase` as kubeadm names it, for example ['certs', 'ca']. The runner knows its check on real state. */
   'kubeadm-phase': {
     readonly command: 'init' | 'join';

@@ -20,7 +20,7 @@ import { serve } from '../../coordinator/serve.ts';
 import { openSqliteStore } from '../../coordinator/store/sqlite-store.ts';
 import { systemClock } from '../../shared/clock.ts';
 import { silentLogger } from '../../shared/log.ts';
-import { recordedAudit } from '../support/quiet-parts.ts';
+import { noSnapshots, recordedAudit } from '../support/quiet-parts.ts';
 import { type InstalledFleet, installedFleet, storeFleet } from './installed-fleet.ts';
 
 const sizes = [10, 100, 1000];
@@ -103,6 +103,7 @@ async function measureTurns(path: string, fleet: InstalledFleet) {
     plans,
     refused: createRefusedJoins(clock),
     decide,
+    snapshots: noSnapshots,
     issue: {
       fleet: 'bench',
       epoch: 1,

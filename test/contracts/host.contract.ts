@@ -84,6 +84,23 @@ export function hostContract(open: () => Promise<HostUnderTest>): void {
     expect(await failure(missing)).toMatchObject({ code: 'not-found' });
   });
 
+  test('writes a file from pieces, whole or not at all', async () => {
+    const { host, root } = await open();
+    const path = `${root}/sealed/large`;
+    async function* pieces(): AsyncIterable<Uint8Array> {
+      for (let at = 0; at < 3; at += 1) yield Buffer.alloc(100_000, String(at));
+    }
+    await host.writeChunks(path, pieces(), 0o600);
+    expect(await host.stat(path)).toMatchObject({ size: 300_000, mode: 0o600, kind: 'file' });
+    async function* broken(): AsyncIterable<Uint8Array> {
+      yield Buffer.from('half');
+      throw new Error('the source broke');
+    }
+    await expect(host.writeChunks(path, broken(), 0o600)).rejects.toThrow('the source broke');
+    expect((await host.stat(path))?.size).toBe(300_000);
+    expect(await host.list(`${root}/sealed`)).toEqual(['large']);
+  });
+
   test('removes files and whole directories, and what is not there without a word', async () => {
     const { host, root } = await open();
     await host.writeFile(`${root}/x/one`, '1', 0o644);

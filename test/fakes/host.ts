@@ -113,6 +113,13 @@ export class FakeHost implements Host {
     this.put(path, content, mode);
   }
 
+  async writeChunks(path: string, chunks: AsyncIterable<Uint8Array>, mode: number): Promise<void> {
+    const pieces: Uint8Array[] = [];
+    for await (const chunk of chunks) pieces.push(chunk);
+    this.lines.push(`write ${path} ${octal(mode)}`);
+    this.put(path, Buffer.concat(pieces), mode);
+  }
+
   async installFile(from: string, to: string, mode: number): Promise<void> {
     const file = this.files.get(from);
     if (file === undefined) throw new AppError('not-found', `there is no file ${from}`);

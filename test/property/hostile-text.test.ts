@@ -225,6 +225,7 @@ describe('a spec', () => {
         windows: ['0 3 * * * 2h'],
         drain: { timeout: '10m', gracePeriod: '30s', onTimeout: 'skip' },
       },
+      etcd: { snapshots: { schedule: '0 3 * * *' } },
       kubelet: { evictionHard: { 'memory.available': '200Mi' } },
       kubeProxy: { metricsBindAddress: '127.0.0.1:10249' },
       host: {

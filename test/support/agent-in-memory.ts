@@ -100,6 +100,7 @@ export class AgentInMemory {
       },
       registry: stepRegistry,
       artifacts: { path: () => '', has: async () => true, fetch: async () => '' },
+      openUpload: () => async () => undefined,
       own: { anonymousBytes: async () => 0, collect: () => {}, startedAgainBootMs: null },
       facts: this.facts(),
       collect: async () => this.facts(),

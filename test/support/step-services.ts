@@ -25,6 +25,9 @@ export function fakeServices(overrides: Partial<StepServices> = {}): StepService
     stateDirectory: '/state',
     artifacts: { path: () => '', has: async () => true, fetch: async () => '' },
     link: () => link,
+    upload: async ({ path }) => {
+      throw new Error(`this test sends nothing, and ${path} was to be sent`);
+    },
     nodeKeyPem: '',
     isContainer: async () => false,
     ...overrides,

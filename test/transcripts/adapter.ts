@@ -90,6 +90,19 @@ export function askFor(world: PlanningWorld, requests: readonly OperatorRequest[
   world.view = { ...world.view, requests };
 }
 
+/** `apply` of a spec with another schedule of snapshots. */
+export function setSchedule(world: PlanningWorld, schedule: string): void {
+  const { spec } = world.view.cluster;
+  const snapshots = { ...spec.etcd.snapshots, schedule };
+  changeRecord(world, { spec: { ...spec, etcd: { ...spec.etcd, snapshots } } });
+}
+
+export function setRecoveryKey(world: PlanningWorld): void {
+  changeRecord(world, {
+    recoveryKey: { publicKey: 'a2V5', fingerprint: 'abcd', setMs: world.now },
+  });
+}
+
 /** The coordinator's store has every artifact but these. */
 export function lackArtifacts(world: PlanningWorld, names: readonly string[]): void {
   const stored = world.view.cluster.lock.artifacts.filter(({ name }) => !names.includes(name));

@@ -13,6 +13,7 @@ import {
   goalOf,
   phasesOf,
   recordLines,
+  setSchedule,
   type ToldWait,
   waitsOf,
   wakeOf,
@@ -35,6 +36,8 @@ export class Story {
     this.title = title;
     const joined = nodes.map((node) => joinedAt(node, startMs));
     this.world = new PlanningWorld([], aView(joined, cluster));
+    // A story says when: what would be due by itself in the middle of another is not told.
+    setSchedule(this.world, 'off');
     this.#record = this.#recordLines();
   }
 

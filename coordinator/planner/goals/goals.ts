@@ -4,7 +4,9 @@ import type { GoalKind } from '../../plan-records/goal-key.ts';
 import type { Goal } from '../goal.ts';
 import { changeHost, takeBack } from './change-host.ts';
 import { clusterKeys } from './cluster-keys.ts';
+import { copySnapshot } from './copy-snapshot.ts';
 import { credentials, forgetCredentials } from './credentials.ts';
+import { defragment } from './defragment.ts';
 import { deleteNode } from './delete-node.ts';
 import { cordon, drain, uncordon } from './host-requests.ts';
 import { init } from './init.ts';
@@ -28,6 +30,8 @@ const byKind: Readonly<Record<GoalKind, Goal>> = {
   join,
   'forget-credentials': forgetCredentials,
   snapshot,
+  'copy-snapshot': copySnapshot,
+  defragment,
   'smoke-image': smokeImage,
   'smoke-test': smokeTest,
   'user-certificate': userCertificate,

@@ -4,6 +4,7 @@
 import { digestOf } from '../../../shared/canonical.ts';
 import type { SealedSecret } from '../../../shared/model/step.ts';
 import { joinMaster, joinWorker } from '../../runbooks/join-node.ts';
+import { changeUnderWay } from '../change-under-way.ts';
 import { changes } from '../changes.ts';
 import { type Goal, nothing, together, type Want, type Wishes, waits, wants } from '../goal.ts';
 import { controlPlaneDigest } from '../rollout/difference.ts';
@@ -32,15 +33,10 @@ export const join: Goal = {
 };
 
 function wishesOfMaster(situation: Situation, member: Member): Wishes {
-  const { cluster, topology } = situation;
-  const { change, masters } = cluster;
+  const { change, masters } = situation.cluster;
   if (masters.length === 0 || masters.includes(member.id)) return nothing;
   if (change !== null && !(change.kind === 'join' && change.subjects.includes(member.id))) {
-    const first = change.subjects[0] ?? change.delegate;
-    const found = topology.byId.get(first);
-    const isAway = found?.node.online !== true;
-    const subject = found?.name ?? first;
-    const reason = { code: 'change-under-way', change: change.kind, subject, isAway } as const;
+    const reason = changeUnderWay(situation, change, 'join');
     return waits({ subject: member.name, reason, sinceMs: change.beganMs });
   }
   // A host that is away does not take the turn: the next one goes first.

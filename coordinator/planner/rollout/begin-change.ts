@@ -35,8 +35,8 @@ export function giveUpChange(situation: Situation): ClusterRecord {
   const { cluster, topology, now } = situation;
   const { change } = cluster;
   const rollout = openRollout(situation);
-  if (change === null || rollout === null || changes[change.kind].whenHeld !== 'ends')
-    return cluster;
+  if (change === null || rollout === null) return cluster;
+  if (changes[change.kind].whenHeld !== 'stops-rollout') return cluster;
   const subject = topology.byId.get(change.delegate);
   if (subject === undefined) return cluster;
   const held = lastHeld(situation, subject, changes[change.kind].goal);

@@ -1,6 +1,7 @@
 // Why hosts of a rollout wait: said of every host that is not at it, so that each has its place named.
 
 import { isOpenAt, opensAt } from '../../spec/maintenance-window.ts';
+import { changeUnderWay } from '../change-under-way.ts';
 import type { Situation } from '../situation.ts';
 import type { Member } from '../topology.ts';
 import type { Wait, WaitReason } from '../wait.ts';
@@ -72,6 +73,10 @@ function reasonForPending(situation: Situation): (member: Member | null) => Wait
   if (isAct && !isOpenAt(windows, now) && cluster.change === null) {
     const opensMs = opensAt(windows, now);
     return () => ({ code: 'rollout-window', rollout: id, opensMs });
+  }
+  if (isAct && cluster.change?.kind === 'defragment') {
+    const reason = changeUnderWay(situation, cluster.change, 'rollout');
+    return () => reason;
   }
   if (stage.kind !== 'hosts') {
     const reason = stageReason(situation, id, stage);

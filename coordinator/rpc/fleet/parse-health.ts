@@ -22,6 +22,7 @@ const word = z.string().regex(/^[A-Za-z0-9-]{1,64}$/);
 const decimal = z.string().regex(/^\d{1,20}$/);
 const path = line(300);
 const message = line(500);
+const version = z.string().regex(/^[0-9A-Za-z.+-]{1,32}$/);
 /** Milliseconds since 1970 that a Date can hold. */
 const time = z.number().int().min(0).max(8_640_000_000_000_000);
 const bytes = z.number().nonnegative().max(Number.MAX_SAFE_INTEGER);
@@ -62,6 +63,10 @@ const etcd = z.object({
       learner: z.boolean(),
       databaseBytes: bytes,
       quotaBytes: bytes,
+      inUseBytes: bytes.exactOptional(),
+      raftIndex: bytes.exactOptional(),
+      raftTerm: bytes.exactOptional(),
+      version: version.exactOptional(),
       alarms: z.array(z.object({ name: word, sinceMs: time })).max(10),
     }),
   ),

@@ -15,6 +15,8 @@ import type { CordonNodeRequest as _muster_v1_CordonNodeRequest, CordonNodeReque
 import type { CreateTokenReply as _muster_v1_CreateTokenReply, CreateTokenReply__Output as _muster_v1_CreateTokenReply__Output } from './muster/v1/CreateTokenReply.ts';
 import type { CreateTokenRequest as _muster_v1_CreateTokenRequest, CreateTokenRequest__Output as _muster_v1_CreateTokenRequest__Output } from './muster/v1/CreateTokenRequest.ts';
 import type { Empty as _muster_v1_Empty, Empty__Output as _muster_v1_Empty__Output } from './muster/v1/Empty.ts';
+import type { EtcdTaskReply as _muster_v1_EtcdTaskReply, EtcdTaskReply__Output as _muster_v1_EtcdTaskReply__Output } from './muster/v1/EtcdTaskReply.ts';
+import type { EtcdTaskRequest as _muster_v1_EtcdTaskRequest, EtcdTaskRequest__Output as _muster_v1_EtcdTaskRequest__Output } from './muster/v1/EtcdTaskRequest.ts';
 import type { ExplainReply as _muster_v1_ExplainReply, ExplainReply__Output as _muster_v1_ExplainReply__Output } from './muster/v1/ExplainReply.ts';
 import type { ExplainRequest as _muster_v1_ExplainRequest, ExplainRequest__Output as _muster_v1_ExplainRequest__Output } from './muster/v1/ExplainRequest.ts';
 import type { GetReply as _muster_v1_GetReply, GetReply__Output as _muster_v1_GetReply__Output } from './muster/v1/GetReply.ts';
@@ -32,6 +34,8 @@ import type { RenewOperatorReply as _muster_v1_RenewOperatorReply, RenewOperator
 import type { RenewOperatorRequest as _muster_v1_RenewOperatorRequest, RenewOperatorRequest__Output as _muster_v1_RenewOperatorRequest__Output } from './muster/v1/RenewOperatorRequest.ts';
 import type { RetryRequest as _muster_v1_RetryRequest, RetryRequest__Output as _muster_v1_RetryRequest__Output } from './muster/v1/RetryRequest.ts';
 import type { RevokeOperatorRequest as _muster_v1_RevokeOperatorRequest, RevokeOperatorRequest__Output as _muster_v1_RevokeOperatorRequest__Output } from './muster/v1/RevokeOperatorRequest.ts';
+import type { SetRecoveryKeyReply as _muster_v1_SetRecoveryKeyReply, SetRecoveryKeyReply__Output as _muster_v1_SetRecoveryKeyReply__Output } from './muster/v1/SetRecoveryKeyReply.ts';
+import type { SetRecoveryKeyRequest as _muster_v1_SetRecoveryKeyRequest, SetRecoveryKeyRequest__Output as _muster_v1_SetRecoveryKeyRequest__Output } from './muster/v1/SetRecoveryKeyRequest.ts';
 import type { SmokeTestReply as _muster_v1_SmokeTestReply, SmokeTestReply__Output as _muster_v1_SmokeTestReply__Output } from './muster/v1/SmokeTestReply.ts';
 import type { SmokeTestRequest as _muster_v1_SmokeTestRequest, SmokeTestRequest__Output as _muster_v1_SmokeTestRequest__Output } from './muster/v1/SmokeTestRequest.ts';
 import type { VersionReply as _muster_v1_VersionReply, VersionReply__Output as _muster_v1_VersionReply__Output } from './muster/v1/VersionReply.ts';
@@ -60,6 +64,8 @@ export interface ProtoGrpcType {
       CreateTokenReply: MessageTypeDefinition<_muster_v1_CreateTokenReply, _muster_v1_CreateTokenReply__Output>
       CreateTokenRequest: MessageTypeDefinition<_muster_v1_CreateTokenRequest, _muster_v1_CreateTokenRequest__Output>
       Empty: MessageTypeDefinition<_muster_v1_Empty, _muster_v1_Empty__Output>
+      EtcdTaskReply: MessageTypeDefinition<_muster_v1_EtcdTaskReply, _muster_v1_EtcdTaskReply__Output>
+      EtcdTaskRequest: MessageTypeDefinition<_muster_v1_EtcdTaskRequest, _muster_v1_EtcdTaskRequest__Output>
       ExplainReply: MessageTypeDefinition<_muster_v1_ExplainReply, _muster_v1_ExplainReply__Output>
       ExplainRequest: MessageTypeDefinition<_muster_v1_ExplainRequest, _muster_v1_ExplainRequest__Output>
       GetReply: MessageTypeDefinition<_muster_v1_GetReply, _muster_v1_GetReply__Output>
@@ -80,6 +86,8 @@ export interface ProtoGrpcType {
       RenewOperatorRequest: MessageTypeDefinition<_muster_v1_RenewOperatorRequest, _muster_v1_RenewOperatorRequest__Output>
       RetryRequest: MessageTypeDefinition<_muster_v1_RetryRequest, _muster_v1_RetryRequest__Output>
       RevokeOperatorRequest: MessageTypeDefinition<_muster_v1_RevokeOperatorRequest, _muster_v1_RevokeOperatorRequest__Output>
+      SetRecoveryKeyReply: MessageTypeDefinition<_muster_v1_SetRecoveryKeyReply, _muster_v1_SetRecoveryKeyReply__Output>
+      SetRecoveryKeyRequest: MessageTypeDefinition<_muster_v1_SetRecoveryKeyRequest, _muster_v1_SetRecoveryKeyRequest__Output>
       SmokeTestReply: MessageTypeDefinition<_muster_v1_SmokeTestReply, _muster_v1_SmokeTestReply__Output>
       SmokeTestRequest: MessageTypeDefinition<_muster_v1_SmokeTestRequest, _muster_v1_SmokeTestRequest__Output>
       VersionReply: MessageTypeDefinition<_muster_v1_VersionReply, _muster_v1_VersionReply__Output>

@@ -182,6 +182,7 @@ async function live(of: {
         return null;
       },
     },
+    openUpload: () => async () => undefined,
     own: { anonymousBytes: async () => 0, collect: () => undefined, startedAgainBootMs: null },
     facts: await collect(null),
     collect,

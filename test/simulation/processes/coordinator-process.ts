@@ -13,6 +13,7 @@ import { services } from '../../../shared/rpc/load.ts';
 import type { WireError } from '../../../shared/rpc/status.ts';
 import { type MemoryDisk, memoryDisk, memoryStore } from '../../fakes/store.ts';
 import { aLock } from '../../support/cluster-builders.ts';
+import { noSnapshots } from '../../support/quiet-parts.ts';
 import { Life } from '../core/life.ts';
 import type { World } from '../world/world.ts';
 import type { FixedKeys } from './fixed-keys.ts';
@@ -148,6 +149,7 @@ export class CoordinatorProcess {
       openArtifacts: everyArtifact,
       agentBinaries: {},
       agentUnit: '',
+      snapshots: noSnapshots,
     });
   }
 

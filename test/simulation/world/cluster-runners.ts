@@ -16,6 +16,10 @@ type ClusterKind =
   | 'wait-node-ready'
   | 'wait-workload-ready'
   | 'etcd-snapshot'
+  | 'prune-snapshots'
+  | 'seal-snapshot'
+  | 'upload-snapshot'
+  | 'defragment-etcd'
   | 'read-ca-digest'
   | 'create-join-credentials'
   | 'delete-join-credentials'
@@ -31,6 +35,11 @@ export function clusterRunners(host: SimHost, world: World): Pick<StepRegistry, 
     const address = new URL(url).hostname;
     return [...world.hosts.values()].find((one) => one.address === address);
   };
+  const snapshotsIn = (directory: string): readonly string[] =>
+    [...host.files.keys()].flatMap((path) => {
+      const name = path.startsWith(`${directory}/`) ? path.slice(directory.length + 1) : '';
+      return name.endsWith('.db') ? [name.slice(0, -3)] : [];
+    });
   /** A wait that is a gate: what it says is compared with the world when it says it. */
   const gate = <K extends StepKind>(kind: K, isOpen: (args: never) => boolean) =>
     modelled<K>(kind, {
@@ -98,6 +107,35 @@ export function clusterRunners(host: SimHost, world: World): Pick<StepRegistry, 
         return {};
       },
       outputs: ({ path }) => ({ revision: '1', hash: 'abc', bytes: '100', path }),
+    }),
+    'prune-snapshots': modelled('prune-snapshots', {
+      fault: () => null,
+      apply: async () => ({}),
+      outputs: ({ directory }) => ({ kept: snapshotsIn(directory).join(' ') }),
+    }),
+    'seal-snapshot': modelled('seal-snapshot', {
+      fault: ({ sealedPath }) => (host.files.has(sealedPath) ? null : 'not sealed yet'),
+      apply: async ({ sealedPath }, context) => {
+        await context.host.writeFile(sealedPath, 'sealed', 0o600);
+        return {};
+      },
+      outputs: () => ({ sha256: 'a'.repeat(64), bytes: '6', key: 'abc' }),
+    }),
+    'upload-snapshot': modelled('upload-snapshot', {
+      fault: () => 'it is uploaded each time',
+      apply: async ({ path, sha256, bytes }, context) => {
+        await context.upload({ path, sha256, bytes });
+        return {};
+      },
+      isMeasured: true,
+    }),
+    'defragment-etcd': modelled('defragment-etcd', {
+      fault: () => 'it is defragmented each time',
+      apply: async (_args, context) => {
+        await runOn(context, ['etcdctl', 'defrag']);
+        return { outputs: { before: '2', after: '1' } };
+      },
+      isMeasured: true,
     }),
     'read-ca-digest': modelled('read-ca-digest', {
       fault: () => (host.files.has(CA_PATH) ? null : `${CA_PATH} is not there`),

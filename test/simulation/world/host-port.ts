@@ -54,6 +54,14 @@ export function hostPort(host: SimHost, life: Life): Host {
         host.put(path, Buffer.from(content).toString('utf8'));
         host.modes.set(path, mode);
       }),
+    writeChunks: async (path, chunks, mode) => {
+      const pieces: Uint8Array[] = [];
+      for await (const chunk of chunks) pieces.push(chunk);
+      await write(path, () => {
+        host.put(path, Buffer.concat(pieces).toString('latin1'));
+        host.modes.set(path, mode);
+      });
+    },
     installFile: (from, to, mode) =>
       write(to, () => {
         host.put(to, from);

@@ -65,6 +65,12 @@ const programs: Readonly<Record<string, (args: readonly string[], place: Place) 
       refuses: () => whyPhaseFails(name, place),
     };
   },
+  etcdctl: (_args, { world }) => ({
+    ...calm,
+    lastsMs: [100, 2_000],
+    parts: [],
+    refuses: () => (world.etcd.hasQuorum() ? null : 'etcdserver: no leader'),
+  }),
   snapshot: ([path = ''], { host, world }) => ({
     lastsMs: [200, 1_500],
     parts: [fileAt(host, path)],

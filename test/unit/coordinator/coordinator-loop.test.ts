@@ -29,7 +29,7 @@ import { aCluster, aNode } from '../../support/cluster-builders.ts';
 import { decidesNothing } from '../../support/coordinator.ts';
 import { manualClock } from '../../support/manual-clock.ts';
 import { aDraft, aGoalKey, issuesOnce } from '../../support/plan-builders.ts';
-import { recordedAudit } from '../../support/quiet-parts.ts';
+import { noSnapshots, recordedAudit } from '../../support/quiet-parts.ts';
 
 const { privateKey: planKey } = generateKeyPairSync('ed25519');
 const once = issuesOnce((node) => aDraft(node));
@@ -67,6 +67,7 @@ async function coordinatorOn(
     plans,
     refused: createRefusedJoins(clock),
     decide,
+    snapshots: noSnapshots,
     issue: {
       fleet: 'f1',
       epoch: 1,

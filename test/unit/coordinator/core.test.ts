@@ -17,6 +17,7 @@ import { systemClock } from '../../../shared/clock.ts';
 import { silentLogger } from '../../../shared/log.ts';
 import { aCluster } from '../../support/cluster-builders.ts';
 import { decidesNothing } from '../../support/coordinator.ts';
+import { noSnapshots } from '../../support/quiet-parts.ts';
 
 test('a core is put together and starts nothing: artifacts are pulled once per start, by serve', async () => {
   const dataDir = await mkdtemp(join(tmpdir(), 'muster-core-'));
@@ -51,6 +52,7 @@ test('a core is put together and starts nothing: artifacts are pulled once per s
         }),
       agentBinaries: {},
       agentUnit: '',
+      snapshots: noSnapshots,
     });
     expect(core.artifacts.pullState(cluster.lock)).toBeNull();
   } finally {

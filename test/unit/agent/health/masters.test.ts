@@ -52,6 +52,9 @@ const status = {
   dbSize: '20979712',
   leader: '9372538179322589801',
   dbSizeQuota: '2147483648',
+  dbSizeInUse: '8388700',
+  raftIndex: '118342',
+  raftTerm: '3',
 };
 
 test('an etcd member tells itself and the others, ids to the last digit', async () => {
@@ -77,6 +80,11 @@ test('an etcd member tells itself and the others, ids to the last digit', async 
       learner: false,
       databaseBytes: 20 * 1024 * 1024,
       quotaBytes: 2147483648,
+      inUseBytes: 8 * 1024 * 1024,
+      // In steps: it grows with every write of a cluster at rest.
+      raftIndex: 118_000,
+      raftTerm: 3,
+      version: '3.6.16',
       alarms: [],
     },
     members: [

@@ -164,7 +164,7 @@ const snapshot = {
 };
 
 function hostWithEtcdctl(): FakeHost {
-  const host = new FakeHost();
+  const host = new FakeHost().answer(/endpoint status/, '[]').answer('df', 'Avail\n99999999999\n');
   return host
     .answer(/snapshot save/, (argv) => {
       host.put(argv.at(-1) ?? '', 'snapshot');

@@ -53,6 +53,9 @@ export function fakeContext(host: FakeHost, overrides: Partial<StepContext> = {}
     signCertificate: async () => {
       throw new Error('this test signs nothing');
     },
+    upload: async () => {
+      throw new Error('this test sends nothing');
+    },
     unseal: async () => {
       throw new Error('this test unseals nothing');
     },

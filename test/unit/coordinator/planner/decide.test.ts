@@ -51,7 +51,8 @@ test('records the digest of the Kubernetes CA before the plan that writes to etc
 });
 
 test('issues nothing on a finished fleet', () => {
-  const world = new PlanningWorld([...masters, ...workers]);
+  const spec = aSpec({ etcd: { snapshots: { schedule: 'off' } } });
+  const world = new PlanningWorld([], aView([...masters, ...workers], aCluster({ spec })));
   world.runAll();
   const before = world.issued.length;
   world.now += 86_400_000;

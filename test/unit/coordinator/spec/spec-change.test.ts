@@ -1,5 +1,9 @@
 import { expect, test } from 'vitest';
-import { type ClusterProgress, judgeSpecChange } from '../../../../coordinator/spec/spec-change.ts';
+import {
+  type ClusterProgress,
+  judgeSpecChange,
+  reachesHosts,
+} from '../../../../coordinator/spec/spec-change.ts';
 import { aSpec } from '../../../support/cluster-builders.ts';
 
 const running: ClusterProgress = {
@@ -140,4 +144,11 @@ test('what hosts are made of is not changed while a rollout is under way; who ma
   );
   const pools = [masters, { name: 'workers', roles: ['worker'], size: 9 }];
   expect(reasonsFor({ pools }, progress)).toEqual([]);
+});
+
+test('when etcd is saved may be changed at any time, and is nothing that a rollout brings', () => {
+  const progress = runsAt('v1.37.1', { rollout: { id: 'r4', at: 'running, 2 of 5 hosts done' } });
+  const etcd = { snapshots: { schedule: 'off', keep: 2 } };
+  expect(reasonsFor({ etcd }, progress)).toEqual([]);
+  expect(reachesHosts(aSpec(), aSpec({ etcd }))).toBe(false);
 });

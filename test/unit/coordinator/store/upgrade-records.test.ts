@@ -18,6 +18,7 @@ import { openSqliteStore } from '../../../../coordinator/store/sqlite-store.ts';
 import type { Store, Stored } from '../../../../coordinator/store/store.ts';
 import { goalKeyFrom, upgradeRecords } from '../../../../coordinator/store/upgrade-records.ts';
 import { memoryStore } from '../../../fakes/store.ts';
+import { aCluster, aSpec } from '../../../support/cluster-builders.ts';
 import { manualClock } from '../../../support/manual-clock.ts';
 import { PlanningWorld } from '../../../support/planning-world.ts';
 import { temporaryDirectory } from '../../../support/temporary-directory.ts';
@@ -214,4 +215,17 @@ test('what a host showed at its join is filled in from what it reported last, on
   await upgradeRecords(store);
   expect(await store.revision()).toBe(revision);
   await store.close();
+});
+
+test('a spec of an older version gets the fields that came since, as where nothing is said', async () => {
+  const store = memoryStore();
+  const { etcd, ...rest } = aSpec();
+  const older = { ...rest, etcd: { placement: etcd.placement } };
+  await store.put(keys.fleet, { fleet: 'f', epoch: 1, createdMs: 0, schema: STORE_SCHEMA }, 0);
+  await store.put(keys.cluster('lab'), { ...aCluster(), spec: older }, 0);
+  await upgradeRecords(store);
+  const stored = await store.get<ClusterRecord>(keys.cluster('lab'));
+  expect(stored?.value.spec.etcd.snapshots).toEqual({ schedule: '0 */6 * * *', keep: 8 });
+  await upgradeRecords(store);
+  expect((await store.get(keys.cluster('lab')))?.revision).toBe(stored?.revision);
 });

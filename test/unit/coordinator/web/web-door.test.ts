@@ -8,13 +8,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect, type TLSSocket } from 'node:tls';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createUploader } from '../../../../agent/uploads/uploader.ts';
 import { initCoordinator } from '../../../../coordinator/init.ts';
 import { openKeys } from '../../../../coordinator/keys/keys.ts';
 import { pieceBytes } from '../../../../coordinator/web/serve-file.ts';
+import type { AnswerUpload } from '../../../../coordinator/web/uploads.ts';
 import { type WebLimits, webLimits } from '../../../../coordinator/web/web-door.ts';
 import { startWebServer, type WebServer } from '../../../../coordinator/web/web-server.ts';
 import { systemClock } from '../../../../shared/clock.ts';
 import { silentLogger } from '../../../../shared/log.ts';
+import { asPlanId } from '../../../../shared/model/ids.ts';
 import type { ServerIdentity } from '../../../../shared/rpc/tls.ts';
 import { closed } from '../../../support/hostile-caller.ts';
 
@@ -38,13 +41,17 @@ afterEach(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-async function serveWith(limits: Partial<WebLimits> = {}): Promise<void> {
+async function serveWith(
+  limits: Partial<WebLimits> = {},
+  uploads: AnswerUpload = async () => false,
+): Promise<void> {
   server = await startWebServer({
     host: '127.0.0.1',
     port: 0,
     identity,
     artifacts: folder,
     agentBinaries: { amd64: join(folder, 'agent') },
+    uploads,
     isReady: () => true,
     clock: systemClock,
     log: silentLogger,
@@ -122,6 +129,33 @@ describe('a stranger at the https port', () => {
     const [part] = (await once(socket, 'data')) as [Buffer];
     expect(part.toString('latin1')).toMatch(/^HTTP\/1.1 200 OK\r\n/);
     await closed(socket);
+  });
+});
+
+describe('a member that sends a file', () => {
+  it('and asks too often, with those behind its address, waits and goes on', async () => {
+    let offset = 0;
+    await serveWith({ requests: { burst: 2, perSecond: 10 } }, async (request, response) => {
+      if (request.method === 'PUT') for await (const part of request) offset += part.length;
+      response.setHeader('upload-offset', offset);
+      response.writeHead(offset < agentBytes ? 200 : 201).end();
+      return true;
+    });
+    const upload = createUploader({
+      coordinators: [`https://127.0.0.1:${server?.port ?? 0}`],
+      identity: { ...identity, nodeKey: { pem: identity.keyPem } },
+      clock: systemClock,
+      random: () => 0,
+      pieceBytes: agentBytes / 2,
+    });
+    const told: string[] = [];
+    const file = { path: join(folder, 'agent'), sha256: '', bytes: agentBytes };
+    await upload(
+      { ...file, planId: asPlanId('p1'), stepId: 'copy' },
+      { signal: new AbortController().signal, progress: (sentence) => told.push(sentence) },
+    );
+    expect(offset).toBe(agentBytes);
+    expect(told).toContainEqual(expect.stringContaining('429 too many requests'));
   });
 });
 

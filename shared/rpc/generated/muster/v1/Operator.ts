@@ -16,6 +16,8 @@ import type { CordonNodeRequest as _muster_v1_CordonNodeRequest, CordonNodeReque
 import type { CreateTokenReply as _muster_v1_CreateTokenReply, CreateTokenReply__Output as _muster_v1_CreateTokenReply__Output } from '../../muster/v1/CreateTokenReply.ts';
 import type { CreateTokenRequest as _muster_v1_CreateTokenRequest, CreateTokenRequest__Output as _muster_v1_CreateTokenRequest__Output } from '../../muster/v1/CreateTokenRequest.ts';
 import type { Empty as _muster_v1_Empty, Empty__Output as _muster_v1_Empty__Output } from '../../muster/v1/Empty.ts';
+import type { EtcdTaskReply as _muster_v1_EtcdTaskReply, EtcdTaskReply__Output as _muster_v1_EtcdTaskReply__Output } from '../../muster/v1/EtcdTaskReply.ts';
+import type { EtcdTaskRequest as _muster_v1_EtcdTaskRequest, EtcdTaskRequest__Output as _muster_v1_EtcdTaskRequest__Output } from '../../muster/v1/EtcdTaskRequest.ts';
 import type { ExplainReply as _muster_v1_ExplainReply, ExplainReply__Output as _muster_v1_ExplainReply__Output } from '../../muster/v1/ExplainReply.ts';
 import type { ExplainRequest as _muster_v1_ExplainRequest, ExplainRequest__Output as _muster_v1_ExplainRequest__Output } from '../../muster/v1/ExplainRequest.ts';
 import type { GetReply as _muster_v1_GetReply, GetReply__Output as _muster_v1_GetReply__Output } from '../../muster/v1/GetReply.ts';
@@ -32,6 +34,8 @@ import type { RenewOperatorReply as _muster_v1_RenewOperatorReply, RenewOperator
 import type { RenewOperatorRequest as _muster_v1_RenewOperatorRequest, RenewOperatorRequest__Output as _muster_v1_RenewOperatorRequest__Output } from '../../muster/v1/RenewOperatorRequest.ts';
 import type { RetryRequest as _muster_v1_RetryRequest, RetryRequest__Output as _muster_v1_RetryRequest__Output } from '../../muster/v1/RetryRequest.ts';
 import type { RevokeOperatorRequest as _muster_v1_RevokeOperatorRequest, RevokeOperatorRequest__Output as _muster_v1_RevokeOperatorRequest__Output } from '../../muster/v1/RevokeOperatorRequest.ts';
+import type { SetRecoveryKeyReply as _muster_v1_SetRecoveryKeyReply, SetRecoveryKeyReply__Output as _muster_v1_SetRecoveryKeyReply__Output } from '../../muster/v1/SetRecoveryKeyReply.ts';
+import type { SetRecoveryKeyRequest as _muster_v1_SetRecoveryKeyRequest, SetRecoveryKeyRequest__Output as _muster_v1_SetRecoveryKeyRequest__Output } from '../../muster/v1/SetRecoveryKeyRequest.ts';
 import type { SmokeTestReply as _muster_v1_SmokeTestReply, SmokeTestReply__Output as _muster_v1_SmokeTestReply__Output } from '../../muster/v1/SmokeTestReply.ts';
 import type { SmokeTestRequest as _muster_v1_SmokeTestRequest, SmokeTestRequest__Output as _muster_v1_SmokeTestRequest__Output } from '../../muster/v1/SmokeTestRequest.ts';
 import type { VersionReply as _muster_v1_VersionReply, VersionReply__Output as _muster_v1_VersionReply__Output } from '../../muster/v1/VersionReply.ts';
@@ -129,6 +133,21 @@ export interface OperatorClient extends grpc.Client {
   createToken(argument: _muster_v1_CreateTokenRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_muster_v1_CreateTokenReply__Output>): grpc.ClientUnaryCall;
   createToken(argument: _muster_v1_CreateTokenRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_muster_v1_CreateTokenReply__Output>): grpc.ClientUnaryCall;
   createToken(argument: _muster_v1_CreateTokenRequest, callback: grpc.requestCallback<_muster_v1_CreateTokenReply__Output>): grpc.ClientUnaryCall;
+  
+  /**
+   * Saves etcd, or defragments its members one by one (long poll; call again while pending).
+   */
+  EtcdTask(argument: _muster_v1_EtcdTaskRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_muster_v1_EtcdTaskReply__Output>): grpc.ClientUnaryCall;
+  EtcdTask(argument: _muster_v1_EtcdTaskRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_muster_v1_EtcdTaskReply__Output>): grpc.ClientUnaryCall;
+  EtcdTask(argument: _muster_v1_EtcdTaskRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_muster_v1_EtcdTaskReply__Output>): grpc.ClientUnaryCall;
+  EtcdTask(argument: _muster_v1_EtcdTaskRequest, callback: grpc.requestCallback<_muster_v1_EtcdTaskReply__Output>): grpc.ClientUnaryCall;
+  /**
+   * Saves etcd, or defragments its members one by one (long poll; call again while pending).
+   */
+  etcdTask(argument: _muster_v1_EtcdTaskRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_muster_v1_EtcdTaskReply__Output>): grpc.ClientUnaryCall;
+  etcdTask(argument: _muster_v1_EtcdTaskRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_muster_v1_EtcdTaskReply__Output>): grpc.ClientUnaryCall;
+  etcdTask(argument: _muster_v1_EtcdTaskRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_muster_v1_EtcdTaskReply__Output>): grpc.ClientUnaryCall;
+  etcdTask(argument: _muster_v1_EtcdTaskRequest, callback: grpc.requestCallback<_muster_v1_EtcdTaskReply__Output>): grpc.ClientUnaryCall;
   
   Explain(argument: _muster_v1_ExplainRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_muster_v1_ExplainReply__Output>): grpc.ClientUnaryCall;
   Explain(argument: _muster_v1_ExplainRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_muster_v1_ExplainReply__Output>): grpc.ClientUnaryCall;
@@ -254,6 +273,21 @@ export interface OperatorClient extends grpc.Client {
   revokeOperator(argument: _muster_v1_RevokeOperatorRequest, callback: grpc.requestCallback<_muster_v1_Empty__Output>): grpc.ClientUnaryCall;
   
   /**
+   * The public half of the key that snapshots are encrypted to from now on.
+   */
+  SetRecoveryKey(argument: _muster_v1_SetRecoveryKeyRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_muster_v1_SetRecoveryKeyReply__Output>): grpc.ClientUnaryCall;
+  SetRecoveryKey(argument: _muster_v1_SetRecoveryKeyRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_muster_v1_SetRecoveryKeyReply__Output>): grpc.ClientUnaryCall;
+  SetRecoveryKey(argument: _muster_v1_SetRecoveryKeyRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_muster_v1_SetRecoveryKeyReply__Output>): grpc.ClientUnaryCall;
+  SetRecoveryKey(argument: _muster_v1_SetRecoveryKeyRequest, callback: grpc.requestCallback<_muster_v1_SetRecoveryKeyReply__Output>): grpc.ClientUnaryCall;
+  /**
+   * The public half of the key that snapshots are encrypted to from now on.
+   */
+  setRecoveryKey(argument: _muster_v1_SetRecoveryKeyRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_muster_v1_SetRecoveryKeyReply__Output>): grpc.ClientUnaryCall;
+  setRecoveryKey(argument: _muster_v1_SetRecoveryKeyRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_muster_v1_SetRecoveryKeyReply__Output>): grpc.ClientUnaryCall;
+  setRecoveryKey(argument: _muster_v1_SetRecoveryKeyRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_muster_v1_SetRecoveryKeyReply__Output>): grpc.ClientUnaryCall;
+  setRecoveryKey(argument: _muster_v1_SetRecoveryKeyRequest, callback: grpc.requestCallback<_muster_v1_SetRecoveryKeyReply__Output>): grpc.ClientUnaryCall;
+  
+  /**
    * Runs the smoke test on the cluster (long poll; call again while pending).
    */
   SmokeTest(argument: _muster_v1_SmokeTestRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_muster_v1_SmokeTestReply__Output>): grpc.ClientUnaryCall;
@@ -324,6 +358,11 @@ export interface OperatorHandlers extends grpc.UntypedServiceImplementation {
   
   CreateToken: grpc.handleUnaryCall<_muster_v1_CreateTokenRequest__Output, _muster_v1_CreateTokenReply>;
   
+  /**
+   * Saves etcd, or defragments its members one by one (long poll; call again while pending).
+   */
+  EtcdTask: grpc.handleUnaryCall<_muster_v1_EtcdTaskRequest__Output, _muster_v1_EtcdTaskReply>;
+  
   Explain: grpc.handleUnaryCall<_muster_v1_ExplainRequest__Output, _muster_v1_ExplainReply>;
   
   /**
@@ -364,6 +403,11 @@ export interface OperatorHandlers extends grpc.UntypedServiceImplementation {
   RevokeOperator: grpc.handleUnaryCall<_muster_v1_RevokeOperatorRequest__Output, _muster_v1_Empty>;
   
   /**
+   * The public half of the key that snapshots are encrypted to from now on.
+   */
+  SetRecoveryKey: grpc.handleUnaryCall<_muster_v1_SetRecoveryKeyRequest__Output, _muster_v1_SetRecoveryKeyReply>;
+  
+  /**
    * Runs the smoke test on the cluster (long poll; call again while pending).
    */
   SmokeTest: grpc.handleUnaryCall<_muster_v1_SmokeTestRequest__Output, _muster_v1_SmokeTestReply>;
@@ -385,6 +429,7 @@ export interface OperatorDefinition extends grpc.ServiceDefinition {
   ChangeToken: MethodDefinition<_muster_v1_ChangeTokenRequest, _muster_v1_Empty, _muster_v1_ChangeTokenRequest__Output, _muster_v1_Empty__Output>
   CordonNode: MethodDefinition<_muster_v1_CordonNodeRequest, _muster_v1_CordonNodeReply, _muster_v1_CordonNodeRequest__Output, _muster_v1_CordonNodeReply__Output>
   CreateToken: MethodDefinition<_muster_v1_CreateTokenRequest, _muster_v1_CreateTokenReply, _muster_v1_CreateTokenRequest__Output, _muster_v1_CreateTokenReply__Output>
+  EtcdTask: MethodDefinition<_muster_v1_EtcdTaskRequest, _muster_v1_EtcdTaskReply, _muster_v1_EtcdTaskRequest__Output, _muster_v1_EtcdTaskReply__Output>
   Explain: MethodDefinition<_muster_v1_ExplainRequest, _muster_v1_ExplainReply, _muster_v1_ExplainRequest__Output, _muster_v1_ExplainReply__Output>
   Get: MethodDefinition<_muster_v1_GetRequest, _muster_v1_GetReply, _muster_v1_GetRequest__Output, _muster_v1_GetReply__Output>
   JoinMaterial: MethodDefinition<_muster_v1_JoinMaterialRequest, _muster_v1_JoinMaterialReply, _muster_v1_JoinMaterialRequest__Output, _muster_v1_JoinMaterialReply__Output>
@@ -394,6 +439,7 @@ export interface OperatorDefinition extends grpc.ServiceDefinition {
   RenewOperator: MethodDefinition<_muster_v1_RenewOperatorRequest, _muster_v1_RenewOperatorReply, _muster_v1_RenewOperatorRequest__Output, _muster_v1_RenewOperatorReply__Output>
   Retry: MethodDefinition<_muster_v1_RetryRequest, _muster_v1_Empty, _muster_v1_RetryRequest__Output, _muster_v1_Empty__Output>
   RevokeOperator: MethodDefinition<_muster_v1_RevokeOperatorRequest, _muster_v1_Empty, _muster_v1_RevokeOperatorRequest__Output, _muster_v1_Empty__Output>
+  SetRecoveryKey: MethodDefinition<_muster_v1_SetRecoveryKeyRequest, _muster_v1_SetRecoveryKeyReply, _muster_v1_SetRecoveryKeyRequest__Output, _muster_v1_SetRecoveryKeyReply__Output>
   SmokeTest: MethodDefinition<_muster_v1_SmokeTestRequest, _muster_v1_SmokeTestReply, _muster_v1_SmokeTestRequest__Output, _muster_v1_SmokeTestReply__Output>
   Version: MethodDefinition<_muster_v1_VersionRequest, _muster_v1_VersionReply, _muster_v1_VersionRequest__Output, _muster_v1_VersionReply__Output>
   Watch: MethodDefinition<_muster_v1_WatchRequest, _muster_v1_WatchReply, _muster_v1_WatchRequest__Output, _muster_v1_WatchReply__Output>

@@ -6,6 +6,7 @@ import {
 import {
   aHealthReport,
   aMasterReport,
+  anEtcdMember,
   aSeenNode,
   aUnit,
   wrong,
@@ -37,6 +38,25 @@ test('what is served is taken as it is, and may be missing as in reports of vers
   const report = { ...aHealthReport(), served: [served] };
   expect(parse(report)).toEqual(report);
   expect(parse(aHealthReport()).served).toBeUndefined();
+});
+
+test('what newer agents tell of etcd is taken, within its limits', () => {
+  const etcd = anEtcdMember(1, 3);
+  const { status } = etcd;
+  if (status === 'unknown') throw new Error('a status is expected');
+  const tells = (news: object) =>
+    parse(aMasterReport(1, 3, { etcd: { ...etcd, status: { ...status, ...news } } }));
+  const news = { inUseBytes: 5, raftIndex: 1_000, raftTerm: 2, version: '3.6.12' };
+  expect(tells(news).etcd?.status).toMatchObject(news);
+  for (const bad of [
+    { inUseBytes: -1 },
+    { raftIndex: '7' },
+    { raftTerm: Number.MAX_VALUE },
+    { version: '3.6 \u001b[31m' },
+    { version: 'x'.repeat(33) },
+  ]) {
+    expect(() => tells(bad)).toThrow(/health\.etcd/);
+  }
 });
 
 test('fields of a later version are left out', () => {

@@ -1,0 +1,12 @@
+// Original file: proto/operator.proto
+
+
+export interface SetRecoveryKeyReply {
+  'fingerprint'?: (string);
+  'cluster'?: (string);
+}
+
+export interface SetRecoveryKeyReply__Output {
+  'fingerprint': (string);
+  'cluster': (string);
+}
