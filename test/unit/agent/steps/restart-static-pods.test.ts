@@ -59,7 +59,7 @@ beforeEach(() => {
   }
   const tables = (rows: readonly string[]): string => ['HEAD', ...rows].join('\n');
   host.answer('ctr --namespace k8s.io containers list', (argv) => {
-    const name = /==(.+)$/.exec(argv.at(-1) ?? '')?.[1] ?? '';
+    const name = /container\.name"==([^,]+)/.exec(argv.at(-1) ?? '')?.[1] ?? '';
     const one = running[name];
     return tables(one === undefined ? [] : [`${one.id} registry/${name}:v1 runc`]);
   });

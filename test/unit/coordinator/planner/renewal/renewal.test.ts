@@ -68,6 +68,10 @@ const finished = (): RenewalWorld => {
   return world;
 };
 
+/** Snapshots by their schedule left out. */
+const renewalsIn = ({ since }: RenewalWorld): readonly string[] =>
+  since.filter((line) => line.endsWith('renew certificates'));
+
 test('nothing is renewed while a year is left', () => {
   const world = finished();
   world.settle();
@@ -82,6 +86,9 @@ test('renews from thirty days before the end on, or a third of its life where th
 
 test('wakes by itself when the first certificate is due', () => {
   const world = finished();
+  const { cluster } = world.view;
+  const etcd = { ...cluster.spec.etcd, snapshots: { schedule: 'off', keep: 1 } };
+  world.setCluster({ ...cluster, spec: { ...cluster.spec, etcd } });
   expect(world.settle().wakeAtMs).toBe(world.now + yearMs - 30 * dayMs);
 });
 
@@ -120,7 +127,7 @@ test('the same happens a year later again', () => {
   for (const name of ['m1', 'm2', 'm3']) world.setEnds(name, yearMs);
   world.setEnds('m2', 20 * dayMs);
   world.roll();
-  expect(world.since).toEqual(['m2: renew certificates', 'm2: renew certificates']);
+  expect(renewalsIn(world)).toEqual(['m2: renew certificates', 'm2: renew certificates']);
   const ids = world.plans
     .filter(({ draft }) => draft.goal === 'renew certificates')
     .flatMap(({ draft }) => draft.stages)
@@ -148,7 +155,7 @@ test('what is still measured as old is not renewed again and again', () => {
   world.roll();
   world.now += 12 * 3_600_000;
   world.settle();
-  expect(world.since).toEqual(['m1: renew certificates']);
+  expect(renewalsIn(world)).toEqual(['m1: renew certificates']);
 });
 
 test('a renewal waits for the rollout that is open, and follows it', () => {
