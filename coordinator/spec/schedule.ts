@@ -5,17 +5,45 @@ import { Cron } from 'croner';
 export const NEVER = 'off';
 
 const secondMs = 1000;
-/** A pattern is asked about in every turn of every cluster. */
-const known = new Map<string, Cron>();
+
+/** Between two due times every question has the same answer; null: there is none on that side. */
+interface Span {
+  readonly last: number | null;
+  readonly next: number | null;
+}
+
+interface Known {
+  readonly cron: Cron;
+  span: Span | null;
+}
+
+/** A pattern is asked about in every turn of every cluster, and the library takes a tenth of a millisecond. */
+const known = new Map<string, Known>();
 const mostKnown = 100;
 
 /** @throws when the pattern is none */
-function cronOf(pattern: string): Cron {
+function knownOf(pattern: string): Known {
   const found = known.get(pattern);
   if (found !== undefined) return found;
-  const made = new Cron(pattern, { timezone: 'UTC', mode: '5-part' });
+  const made = { cron: new Cron(pattern, { timezone: 'UTC', mode: '5-part' }), span: null };
   if (known.size >= mostKnown) known.clear();
   known.set(pattern, made);
+  return made;
+}
+
+function spanAt(pattern: string, now: number): Span {
+  const one = knownOf(pattern);
+  const { cron, span } = one;
+  if (span !== null && (span.last ?? -Infinity) <= now && now < (span.next ?? Infinity)) {
+    return span;
+  }
+  // The library answers what is before a time, in whole seconds.
+  const after = new Date((Math.floor(now / secondMs) + 1) * secondMs);
+  const made = {
+    last: cron.previousRuns(1, after)[0]?.getTime() ?? null,
+    next: cron.nextRun(new Date(now))?.getTime() ?? null,
+  };
+  one.span = made;
   return made;
 }
 
@@ -33,15 +61,9 @@ export function scheduleFault(pattern: string): string | null {
 }
 
 /** The newest due time that is not after `now`; null when there is none. */
-export function lastDue(pattern: string, now: number): number | null {
-  if (pattern === NEVER) return null;
-  // The library answers what is before a time, in whole seconds.
-  const after = new Date((Math.floor(now / secondMs) + 1) * secondMs);
-  return cronOf(pattern).previousRuns(1, after)[0]?.getTime() ?? null;
-}
+export const lastDue = (pattern: string, now: number): number | null =>
+  pattern === NEVER ? null : spanAt(pattern, now).last;
 
 /** The first due time after `now`; null when there is none. */
-export function nextDue(pattern: string, now: number): number | null {
-  if (pattern === NEVER) return null;
-  return cronOf(pattern).nextRun(new Date(now))?.getTime() ?? null;
-}
+export const nextDue = (pattern: string, now: number): number | null =>
+  pattern === NEVER ? null : spanAt(pattern, now).next;
