@@ -4,6 +4,7 @@ import { X509Certificate } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { SnapshotDocument } from '../../coordinator/operator/documents.ts';
 import { type Fleet, until } from '../lab/fleet.ts';
 import { type RunResult, tryRun } from '../lab/run.ts';
 import { openTestFleet } from '../lab/test-fleet.ts';
@@ -129,6 +130,31 @@ test('the worker’s kubelet has a certificate of its own that it renews', async
   expect(lifeMs).toBeGreaterThan(300 * 24 * 3600_000);
   const left = await fleet.lab.exec('w1', ['ls', '/etc/kubernetes/bootstrap-kubelet.conf']);
   expect(left.exitCode).not.toBe(0);
+});
+
+test('etcd is saved, sealed, copied, opened again and defragmented', async () => {
+  const key = join(fleet.lab.directory, 'recovery.key');
+  const made = await fleet.must(['recovery-key', 'create', '--out', key]);
+  const fingerprint = made.trim();
+  const saved = await fleet.must(['etcd', 'snapshot']);
+  expect(saved).toMatch(/^snapshot \S+ of revision \d+, hash [0-9a-f]+, /);
+  const list = async (): Promise<readonly SnapshotDocument[]> => {
+    const stdout = await fleet.must(['etcd', 'snapshot', 'list', '-o', 'json']);
+    return (JSON.parse(stdout) as { readonly items: readonly SnapshotDocument[] }).items;
+  };
+  const isCopied = async (): Promise<boolean> => (await list())[0]?.copiedMs !== null;
+  await until(isCopied, { what: 'the copy', timeoutMs: 120_000, everyMs: 500 });
+  const [newest] = await list();
+  expect(newest).toMatchObject({ node: 'm1', sealed: { key: fingerprint } });
+  const copy = join(fleet.dataDir, 'snapshots', 'lab', `${newest?.name}.sealed`);
+  const out = join(fleet.lab.directory, 'opened');
+  await fleet.must(['etcd', 'snapshot', 'open', copy, '--key', key, '--out', out]);
+  const ca = await fleet.lab.exec('m1', ['cat', '/etc/kubernetes/pki/ca.key']);
+  expect(await readFile(join(out, 'pki', 'ca.key'), 'utf8')).toBe(ca.stdout);
+  const status = await fleet.must(['etcd', 'status']);
+  expect(status).toMatch(/m1 +healthy +leader +3\./);
+  const defragmented = await fleet.must(['etcd', 'defragment']);
+  expect(defragmented).toMatch(/^m1: defragmented, .* before and .* after$/m);
 });
 
 test('the lab’s command line hands words, stdin and exit codes to what it runs', async () => {
