@@ -1,4 +1,4 @@
-// The local API proxy: nginx in stream mode on 127.0.0.1, least connections over all masters. It is
+// The local API proxy: nginx in stream mode on 127.0.0.1, all masters in turn. It is
 // an image that containerd runs on the host's network under a unit of its own, so it needs neither a
 // distribution package nor the kubelet.
 import { checked } from '../../shared/alphabets.ts';
@@ -7,6 +7,10 @@ import { API_PORT, PROXY_PORT, paths } from './paths.ts';
 /**
  * As many connections as containerd gives a container files: more is a warning at every start, and no
  * more connections. A node's own clients are a few dozen.
+ *
+ * In turn, and not to the one with the fewest connections: an API server that has just started answers 403
+ * for a second or more, until it knows the roles of the cluster, and has no connections at all. In turn it
+ * gets a third of the new ones, and a client that is turned away and asks again comes to another.
  *
  * @param masters addresses. A dead one drops out after one failed connect and is tried again after 2 s:
  * longer, and the first API server of a cluster is found that much later. */
@@ -24,7 +28,6 @@ error_log stderr warn;
 events { worker_connections 1024; }
 stream {
   upstream apiservers {
-    least_conn;
 ${servers}  }
   server {
     listen 127.0.0.1:${PROXY_PORT};

@@ -47,6 +47,10 @@ test('the API proxy has every master behind it, and listens to its own host alon
   expect(lines.filter((line) => line.startsWith('listen'))).toEqual(['listen 127.0.0.1:9443;']);
 });
 
+test('the API proxy does not prefer the API server that has just started, which refuses everybody', () => {
+  expect(renderApiProxyConfig(addresses)).not.toContain('least_conn');
+});
+
 test('the API proxy of a single master has that one', () => {
   expect(renderApiProxyConfig(['192.168.7.11']).match(/:6443/g)).toHaveLength(1);
 });
