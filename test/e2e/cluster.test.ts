@@ -7,6 +7,7 @@ import { type Fleet, type FleetHost, type PlanRow, until } from '../lab/fleet.ts
 import { armKills, killsOn } from '../lab/host/killer.ts';
 import { tryRun } from '../lab/run.ts';
 import { openTestFleet } from '../lab/test-fleet.ts';
+import { seeded } from '../support/seeded.ts';
 
 const hosts: readonly FleetHost[] = [
   { name: 'm1', pool: 'control-plane' },
@@ -43,17 +44,6 @@ const anywhere = [
 ];
 
 const seed = Number(process.env['MUSTER_SEED'] ?? Date.now() % 1_000_000);
-
-/** A small generator with a seed (mulberry32), so that a run can be had again. */
-function seeded(start: number): () => number {
-  let state = start;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
 
 const cli = join(import.meta.dirname, '../lab/cli.ts');
 

@@ -1,6 +1,6 @@
 // Changes of a living cluster on real hosts, while one client writes to its API through the proxy of a
-// worker and another calls a service with two replicas: another version of Kubernetes, a setting that
-// breaks its canary, another mode of kube-proxy.
+// worker and another calls a service with two replicas: another version of Kubernetes, although agents and
+// the coordinator are killed on the way, a setting that breaks its canary, another mode of kube-proxy.
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -8,12 +8,16 @@ import { type Document, parseDocument } from 'yaml';
 import { startClients } from '../lab/clients.ts';
 import { type Fleet, until } from '../lab/fleet.ts';
 import { openTestFleet } from '../lab/test-fleet.ts';
+import { killAt, killPoints } from '../lab/upgrade-kills.ts';
+import { seeded } from '../support/seeded.ts';
 
 const [from, to] = ['v1.36.4', 'v1.37.1'];
 const names = ['m1', 'm2', 'm3', 'w1', 'w2'];
+const seed = Number(process.env['MUSTER_SEED'] ?? Date.now() % 1_000_000);
 let fleet: Fleet;
 
 beforeAll(async () => {
+  console.log(`seed ${seed} (MUSTER_SEED=${seed} repeats the kill points)`);
   fleet = await openTestFleet({
     lab: 'upgrade',
     masters: 3,
@@ -54,13 +58,16 @@ test('a cluster of the older version is there', async () => {
   await fleet.must(['kubeconfig', '-o', fleet.kubeconfig]);
 });
 
-test('another version is rolled out by apply alone, and clients notice next to nothing', async () => {
+test('another version is rolled out by apply alone although agents and the coordinator are killed, and clients notice next to nothing', async () => {
   const clients = await startClients(fleet, 'w1');
   const began = Date.now();
   await applyWith((document) => {
     document.setIn(['spec', 'kubernetes', 'version'], to);
     document.setIn(['spec', 'rollout'], { canary: 1, maxUnavailable: 1, soak: '0s' });
   });
+  const killed = await killAt(fleet, killPoints(seeded(seed)), began);
+  for (const one of killed) console.log(`killed ${JSON.stringify(one)}`);
+  expect(killed.filter(({ step }) => step !== null).length).toBeGreaterThanOrEqual(2);
   expect(await followed()).toBe(0);
   const seconds = Math.round((Date.now() - began) / 100) / 10;
   const counted = await clients.stop();
@@ -69,6 +76,10 @@ test('another version is rolled out by apply alone, and clients notice next to n
   const versions = [...stdout.matchAll(/ (v1\.\d+\.\d+)$/gm)].map(([, version]) => version);
   expect(versions).toEqual(names.map(() => to));
   expect(stdout).not.toContain('SchedulingDisabled');
+  const failed = (await fleet.plans()).filter(({ state }) => state === 'failed');
+  expect(
+    failed.map(({ nodeName, goal, error }) => `${nodeName}: ${goal}: ${error?.message}`),
+  ).toEqual([]);
   // How many exactly is a figure (`npm run bench -- upgrade`): on a machine that has other work a request
   // may time out. An API server that is starting refuses everybody for a moment.
   for (const { requests, failed } of [counted.api, counted.service])
