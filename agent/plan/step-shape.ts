@@ -177,6 +177,7 @@ const shapes: { readonly [K in keyof StepArgs]: FieldShapes<StepArgs[K]> } = {
   'apply-manifest': { name: 'text', manifest: 'text' },
   'wait-node-ready': { node: 'text', kubelet: { optional: 'text' } },
   'wait-apiserver-ready': { url: 'text', caPath: 'path' },
+  'roll-daemon-set': { namespace: 'text', name: 'text', proxyPort: { optional: 'number' } },
   'wait-workload-ready': { namespace: 'text', workload: 'text' },
   'issue-user-certificate': { csrPem: 'text', user: 'text', ttlSeconds: 'number' },
   'smoke-test': {

@@ -22,6 +22,7 @@ import { removePath } from './remove-path.ts';
 import { renewCertificates } from './renew-certificates.ts';
 import { requestCertificate } from './request-certificate.ts';
 import { restartStaticPods } from './restart-static-pods.ts';
+import { rollDaemonSet } from './roll-daemon-set.ts';
 import { sealSnapshot } from './seal-snapshot.ts';
 import { setSysctls } from './set-sysctls.ts';
 import { smokeTest } from './smoke-test.ts';
@@ -75,6 +76,7 @@ export const stepRegistry: StepRegistry = {
   'apply-manifest': applyManifest,
   'wait-node-ready': waitNodeReady,
   'wait-apiserver-ready': waitApiserverReady,
+  'roll-daemon-set': rollDaemonSet,
   'wait-workload-ready': waitWorkloadReady,
   'issue-user-certificate': issueUserCertificate,
   'smoke-test': smokeTest,

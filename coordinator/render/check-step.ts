@@ -171,6 +171,11 @@ const rules: { readonly [K in StepKind]: FieldRules<StepArgs[K]> } = {
   'apply-manifest': { name: text('identifier'), manifest: text('rendered') },
   'wait-node-ready': { node: text('nodeName'), kubelet: text('version') },
   'wait-apiserver-ready': { url, caPath: path },
+  'roll-daemon-set': {
+    namespace: text('identifier'),
+    name: text('identifier'),
+    proxyPort: noText,
+  },
   'wait-workload-ready': { namespace: text('identifier'), workload: text('workload') },
   'issue-user-certificate': { csrPem: text('pem'), user: text('userName'), ttlSeconds: noText },
   'smoke-test': {

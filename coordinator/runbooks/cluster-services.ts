@@ -3,8 +3,10 @@
 // of `kubeadm upgrade apply`.
 import type { Stage } from '../../shared/model/plan.ts';
 import type { Step } from '../../shared/model/step.ts';
+import type { NetworkPlugin } from '../components/network/network-plugin.ts';
 import { networkPluginOf } from '../components/network/network-plugins.ts';
 import { paths } from '../render/paths.ts';
+import type { ClusterSpec } from '../spec/cluster-spec.ts';
 import type { InitInputs } from './init-control-plane.ts';
 import { stage, step } from './step-builder.ts';
 import { writeInitConfig } from './upgrade-control-plane.ts';
@@ -43,11 +45,25 @@ export function changeClusterServices(inputs: ClusterServicesInputs): readonly S
       phase('addon', 'all'),
       step('network', 'apply-manifest', { name: spec.network.plugin, manifest }),
     ),
-    stage(
-      'services',
-      ...workloads.map((service) =>
-        step(`ready-${service.workload.split('/').at(-1)}`, 'wait-workload-ready', service),
-      ),
-    ),
+    stage('services', ...workloads.map((service) => seenThrough(service, spec))),
   ];
+}
+
+/** A daemon set is everywhere, on hosts that are away too: those do not hold up the others. */
+function seenThrough(service: NetworkPlugin['workloads'][number], spec: ClusterSpec): Step {
+  const { namespace, workload } = service;
+  const [kind, name = ''] = workload.split('/');
+  if (kind !== 'daemonset') return step(`ready-${name}`, 'wait-workload-ready', service);
+  const proxyPort = name === 'kube-proxy' ? proxyHealthPort(spec) : undefined;
+  const asked = proxyPort === undefined ? {} : { proxyPort };
+  return step(`ready-${name}`, 'roll-daemon-set', { namespace, name, ...asked });
+}
+
+/** Where other nodes can ask a kube-proxy; undefined: it answers its own node alone. */
+function proxyHealthPort({ kubeProxy }: ClusterSpec): number | undefined {
+  const set = kubeProxy['healthzBindAddress'];
+  if (set === undefined) return 10256;
+  if (typeof set !== 'string') return undefined;
+  const [, port] = /^(?:0\.0\.0\.0|\[?::\]?)?:(\d{1,5})$/.exec(set) ?? [];
+  return port === undefined ? undefined : Number(port);
 }

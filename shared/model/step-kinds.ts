@@ -70,6 +70,8 @@ export const stepKinds = {
   'apply-manifest': change(120),
   'wait-node-ready': read(300),
   'wait-apiserver-ready': read(300),
+  // It mostly waits, and takes up what it has begun.
+  'roll-daemon-set': { effects: ['change'], timeoutSeconds: 300, onStop: 'interrupt' },
   'wait-workload-ready': read(300),
   'issue-user-certificate': change(60),
   'smoke-test': change(300),

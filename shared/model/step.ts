@@ -266,6 +266,15 @@ export interface StepArgs {
   'wait-node-ready': { readonly node: string; readonly kubelet?: string };
   /** https://ADDRESS:6443/readyz, trusted by `caPath`. */
   'wait-apiserver-ready': { readonly url: string; readonly caPath: string };
+  /**
+   * A changed daemon set, on every node that is Ready, by the cluster's own rolling update. `proxyPort`: of a
+   * kube-proxy, where each node tells whether its rules are laid.
+   */
+  'roll-daemon-set': {
+    readonly namespace: string;
+    readonly name: string;
+    readonly proxyPort?: number;
+  };
   'wait-workload-ready': { readonly namespace: string; readonly workload: string };
   /** The cluster signs a CSR for group muster:admins. Outputs `certificate`, `ca`. */
   'issue-user-certificate': {

@@ -126,3 +126,18 @@ test('the mode of kube-proxy is changed in place, rules of the old one included'
   const rules = await fleet.lab.exec('w2', ['iptables-save', '-t', 'nat']);
   expect(rules.stdout).toContain('KUBE-SERVICES');
 });
+
+test('a worker that is off holds nobody up, and has what the others have when it is back', async () => {
+  const rulesOf = async (name: string): Promise<string> =>
+    (await fleet.lab.exec(name, ['nft', 'list', 'tables'])).stdout;
+  await fleet.lab.stop('w2');
+  const isAway = async (): Promise<boolean> =>
+    / NotReady /.test((await fleet.kubectl(['get', 'node', 'w2', '--no-headers'])).stdout);
+  await until(isAway, { what: 'w2 to be missed', timeoutMs: 120_000, everyMs: 500 });
+  await applyWith((document) => document.setIn(['spec', 'network', 'proxyMode'], 'nftables'));
+  expect(await followed()).toBe(0);
+  for (const name of ['m1', 'm2', 'm3', 'w1']) expect(await rulesOf(name)).toContain('kube-proxy');
+  await fleet.lab.start('w2');
+  const isBack = async (): Promise<boolean> => (await rulesOf('w2')).includes('kube-proxy');
+  await until(isBack, { what: 'the new rules of w2', timeoutMs: 120_000, everyMs: 500 });
+});

@@ -14,6 +14,7 @@ type ClusterKind =
   | 'check-etcd-registry'
   | 'wait-apiserver-ready'
   | 'wait-node-ready'
+  | 'roll-daemon-set'
   | 'wait-workload-ready'
   | 'etcd-snapshot'
   | 'prune-snapshots'
@@ -96,6 +97,7 @@ export function clusterRunners(host: SimHost, world: World): Pick<StepRegistry, 
       ({ node }: { node: string }) =>
         host.isReachable && kube.isAnyApiReady() && kube.isNodeReady(node),
     ),
+    'roll-daemon-set': gate('roll-daemon-set', () => host.isReachable && kube.isAnyApiReady()),
     'wait-workload-ready': gate(
       'wait-workload-ready',
       () => host.isReachable && kube.isAnyApiReady(),
