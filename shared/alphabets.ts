@@ -51,8 +51,11 @@ function isHostPort(text: string): boolean {
   return new RegExp(`^${hostPart}:\\d+$`).test(text) && Number(port) > 0 && Number(port) < 65_536;
 }
 
-const labelForm =
-  /^([A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?\/)?[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$/;
+/** A DNS name of lower-case letters, if there is one, and a name. */
+const labelPrefix = '[a-z0-9]([a-z0-9-]*[a-z0-9])?(\\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*';
+const labelForm = new RegExp(
+  `^((?=[^/]{1,253}/)${labelPrefix}/)?[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$`,
+);
 
 export const alphabets = {
   address: { what: 'an IP address', longest: 45, fits: isAddress },

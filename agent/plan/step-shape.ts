@@ -51,6 +51,18 @@ const credentials = {
   fields: { caPath: 'path', certificatePath: 'path', keyPath: 'path' },
 } as const;
 const cordon = { node: 'text', machineId: 'text', owner: 'text' } as const;
+const gifts = {
+  labels: 'table',
+  taints: {
+    listOf: {
+      fields: {
+        key: 'text',
+        value: 'text',
+        effect: { oneOf: { NoSchedule: true, PreferNoSchedule: true, NoExecute: true } },
+      },
+    },
+  },
+} as const;
 const endpoint = { fields: { name: 'text', clientUrl: 'text', peerUrl: 'text' } } as const;
 
 const shapes: { readonly [K in keyof StepArgs]: FieldShapes<StepArgs[K]> } = {
@@ -166,6 +178,7 @@ const shapes: { readonly [K in keyof StepArgs]: FieldShapes<StepArgs[K]> } = {
   'delete-node': { node: 'text', machineId: 'text' },
   'cordon-node': cordon,
   'uncordon-node': cordon,
+  'label-node': { ...gifts, node: 'text', machineId: 'text', before: { fields: gifts } },
   'drain-node': {
     ...cordon,
     podGraceSeconds: { nullable: 'number' },

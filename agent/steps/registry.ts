@@ -14,6 +14,7 @@ import { importImage } from './import-image.ts';
 import { installBinary } from './install-binary.ts';
 import { issueUserCertificate } from './issue-user-certificate.ts';
 import { kubeadmPhase } from './kubeadm-phase.ts';
+import { labelNode } from './label-node.ts';
 import { loadKernelModules } from './load-kernel-modules.ts';
 import { manageUnit } from './manage-unit.ts';
 import { pruneSnapshots } from './prune-snapshots.ts';
@@ -71,6 +72,7 @@ export const stepRegistry: StepRegistry = {
   'delete-node': deleteNode,
   'cordon-node': cordonNode,
   'uncordon-node': uncordonNode,
+  'label-node': labelNode,
   'drain-node': drainNode,
   'unseal-secret': unsealSecret,
   'apply-manifest': applyManifest,

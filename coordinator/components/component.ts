@@ -20,6 +20,8 @@ export type ComponentName =
   /** The host is a node of the cluster: a worker, or a master by `control-plane`. */
   | 'node'
   | 'control-plane'
+  /** Of its Node, given by the spec: the text itself (planner/node-gifts.ts). */
+  | 'labels'
   | 'smoke-image';
 
 /**

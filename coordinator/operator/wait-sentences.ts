@@ -72,7 +72,7 @@ const stageWords: Readonly<Record<Of<'rollout-stage'>['stage'], string>> = {
   pulling: 'the coordinator fetches artifacts',
   staging: 'artifacts are fetched to every host first',
   snapshot: 'a snapshot of etcd is taken first',
-  ahead: 'what nobody notices is laid down on every host first',
+  ahead: 'what nobody notices comes first, on every host at once',
   etcd: 'members of etcd come first, one at a time',
   'control-plane': 'masters come first, one at a time',
   services: 'the services of the cluster come first',

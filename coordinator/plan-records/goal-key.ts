@@ -19,6 +19,7 @@ export const goalKinds = [
   'smoke-test',
   'user-certificate',
   'delete-node',
+  'label-node',
   'lay-down',
   'upgrade',
   'update-etcd',

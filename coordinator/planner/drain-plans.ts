@@ -53,10 +53,17 @@ const mannerOf = (limits: DrainLimits): DrainManner => ({
   disableEviction: limits.disableEviction,
 });
 
-const argsOf = ({ member, owner }: CordonWish): CordonArgs => {
-  const machineId = member.node.record.origin?.machineId ?? '';
-  return { node: member.name, machineId: machineId === 'unknown' ? '' : machineId, owner };
-};
+/** As the Node of the cluster tells it; empty where it is not known. */
+export function machineIdOf({ node }: Member): string {
+  const machineId = node.record.origin?.machineId ?? '';
+  return machineId === 'unknown' ? '' : machineId;
+}
+
+const argsOf = ({ member, owner }: CordonWish): CordonArgs => ({
+  node: member.name,
+  machineId: machineIdOf(member),
+  owner,
+});
 
 const about = ({ member }: CordonWish, by: Member) => ({ subject: member.id, by }) as const;
 

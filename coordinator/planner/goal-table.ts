@@ -79,6 +79,8 @@ export const goalTable: Readonly<Record<GoalKind, GoalRules>> = {
   'user-certificate': asked,
   // The host's kubelet may report for a while after its agent.
   'delete-node': { ...ofCluster, attempts: 8 },
+  // What is carried out late would undo what came after it. Masters' API servers may be about to restart.
+  'label-node': { ...asked, attempts: 5, endsUnwanted: true, kept: 4 },
   'lay-down': ofHost,
   // What did not come up is brought back, and somebody looks at it before it is tried again.
   upgrade: { ...ofHost, attempts: 1 },

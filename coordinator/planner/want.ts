@@ -205,7 +205,7 @@ function waitFor(want: Want, state: Exclude<GoalState, { kind: 'due' }>): Answer
 }
 
 /** What is not known to an agent was made by a coordinator that is newer. */
-const isOlderAgents = ({ refusal }: PlanRecord): boolean =>
+export const isOlderAgents = ({ refusal }: PlanRecord): boolean =>
   refusal === 'unknown-step' || refusal === 'unknown-schema' || refusal === 'agent-too-old';
 
 /** A host that is away works on nothing that anybody knows of. */

@@ -49,6 +49,14 @@ const cordon = {
   machineId: text('machineId'),
   owner: text('cordonOwner'),
 };
+const gifts = {
+  labels: { table: ['labelName', 'labelValue'] },
+  taints: {
+    listOf: {
+      fields: { key: text('labelName'), value: text('labelValue'), effect: text('ours') },
+    },
+  },
+} as const;
 const member = { fields: { name: text('nodeName'), clientUrl: url, peerUrl: url } };
 
 const rules: { readonly [K in StepKind]: FieldRules<StepArgs[K]> } = {
@@ -160,6 +168,12 @@ const rules: { readonly [K in StepKind]: FieldRules<StepArgs[K]> } = {
   'delete-node': { node: text('nodeName'), machineId: text('machineId') },
   'cordon-node': cordon,
   'uncordon-node': cordon,
+  'label-node': {
+    ...gifts,
+    node: text('nodeName'),
+    machineId: text('machineId'),
+    before: { fields: gifts },
+  },
   'drain-node': {
     ...cordon,
     podGraceSeconds: noText,

@@ -1,8 +1,9 @@
 // What a changed spec means for a cluster that is there: allowed, or refused with the commands that
 // would do it. `apply` never removes a host. Pure.
 import { canonicalJson } from '../../shared/canonical.ts';
-import type { ClusterSpec, PoolSpec } from './cluster-spec.ts';
+import type { ClusterSpec } from './cluster-spec.ts';
 import { compareVersions, minorsBetween, nextMinor } from './kubernetes-version.ts';
+import { describeLabelChanges } from './label-change.ts';
 
 export interface ClusterProgress {
   /** The control plane has been chosen: what it is built from is settled. */
@@ -157,21 +158,15 @@ function settledPools(
     }
     if (
       nodesOf(progress, pool.name).length > 0 &&
-      canonicalJson(perNode(old)) !== canonicalJson(perNode(pool))
+      canonicalJson(old.nodeAddress) !== canonicalJson(pool.nodeAddress)
     ) {
       reasons.push(
-        `labels, taints and nodeAddress of pool ${pool.name} are in use by ${count(nodesOf(progress, pool.name).length, 'node')}: changing running nodes comes with a later release; make another pool`,
+        `nodeAddress of pool ${pool.name} is in use by ${count(nodesOf(progress, pool.name).length, 'node')}: certificates, etcd and the pod network go by addresses; make another pool`,
       );
     }
     return reasons;
   });
 }
-
-const perNode = ({ labels, taints, nodeAddress }: PoolSpec): object => ({
-  labels,
-  taints,
-  nodeAddress,
-});
 
 /** What of a spec hosts that work are made of; the rest is about who joins, and about rollouts. */
 const ofHosts = ({
@@ -182,9 +177,15 @@ const ofHosts = ({
   kubeProxy,
   host,
   pools,
+  hosts,
 }: ClusterSpec) => ({
   ...{ kubernetes, network, controlPlane, kubelet, kubeProxy, host },
-  pools: pools.map((pool) => ({ name: pool.name, kubelet: pool.kubelet })),
+  pools: pools.map(({ name, kubelet, labels, taints }) => ({ name, kubelet, labels, taints })),
+  hosts: Object.fromEntries(
+    Object.entries(hosts)
+      .filter(([, { labels }]) => Object.keys(labels).length > 0)
+      .map(([name, { labels }]) => [name, labels]),
+  ),
 });
 
 /** A change that a rollout has to bring to hosts. */
@@ -245,7 +246,7 @@ function describeChange(before: ClusterSpec, after: ClusterSpec): string[] {
     version === after.kubernetes.version
       ? []
       : [`kubernetes.version: ${version} → ${after.kubernetes.version}`];
-  return [...upgrade, ...messages, ...dropped];
+  return [...upgrade, ...messages, ...dropped, ...describeLabelChanges(before, after)];
 }
 
 const count = (amount: number, noun: string): string =>

@@ -4,12 +4,14 @@ import { formatIpv4Range, parseIpv4Range, rangesOverlap } from '../../shared/ipv
 import type { ClusterSpec, PoolSpec } from './cluster-spec.ts';
 import { evenEtcdFault } from './etcd-size.ts';
 import { parseWindow } from './maintenance-window.ts';
+import { labelComplaints } from './reserved-labels.ts';
 import type { Complaint, SpecPath } from './spec-faults.ts';
 
 /** Paths are relative to the spec. */
 export function findContradictions(spec: ClusterSpec): Complaint[] {
   return [
     ...poolComplaints(spec),
+    ...labelComplaints(spec),
     ...etcdComplaints(spec),
     ...networkComplaints(spec),
     ...artifactComplaints(spec),

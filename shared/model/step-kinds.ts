@@ -65,6 +65,8 @@ export const stepKinds = {
   // the end of it.
   'cordon-node': { effects: ['disrupt'], timeoutSeconds: 60, onStop: 'interrupt' },
   'uncordon-node': { effects: ['disrupt'], timeoutSeconds: 60, onStop: 'interrupt' },
+  // A taint may have pods leave.
+  'label-node': { effects: ['disrupt'], timeoutSeconds: 60, onStop: 'interrupt' },
   'drain-node': { effects: ['disrupt'], timeoutSeconds: 90, onStop: 'interrupt' },
   'unseal-secret': change(30),
   'apply-manifest': change(120),

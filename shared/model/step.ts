@@ -50,6 +50,18 @@ export interface CordonArgs {
   readonly owner: string;
 }
 
+export interface NodeTaint {
+  readonly key: string;
+  readonly value: string;
+  readonly effect: 'NoSchedule' | 'PreferNoSchedule' | 'NoExecute';
+}
+
+/** Labels and taints that the spec gives a Node; it may have others, of others. */
+export interface NodeGifts {
+  readonly labels: Readonly<Record<string, string>>;
+  readonly taints: readonly NodeTaint[];
+}
+
 export interface StepArgs {
   /** swapoff, fstab lines commented, swap units masked. */
   'disable-swap': Record<never, never>;
@@ -242,6 +254,17 @@ export interface StepArgs {
   'cordon-node': CordonArgs;
   /** Only what `owner` has cordoned; the operator's takes any away. Output `uncordoned`: yes, not-ours. */
   'uncordon-node': CordonArgs;
+  /**
+   * The Node has these labels and taints, and no longer those that were given before and are not named
+   * here; what others have put on it stays. `before`: what it was given when it registered, which counts
+   * until the Node itself says what it was given.
+   */
+  'label-node': NodeGifts & {
+    readonly node: string;
+    /** Empty: whatever machine it is of. */
+    readonly machineId: string;
+    readonly before: NodeGifts;
+  };
   /**
    * Has the pods of a cordoned Node end that may end now, and ends well also when some are left.
    * Outputs: `left`, a number; `blocking`, JSON of BlockingPod[] (shared/model/drain.ts); `cordoned`:

@@ -4,6 +4,7 @@ import { X509Certificate } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { isMap, isSeq, parseDocument } from 'yaml';
 import type { SnapshotDocument } from '../../coordinator/operator/documents.ts';
 import { type Fleet, until } from '../lab/fleet.ts';
 import { type RunResult, tryRun } from '../lab/run.ts';
@@ -155,6 +156,51 @@ test('etcd is saved, sealed, copied, opened again and defragmented', async () =>
   expect(status).toMatch(/m1 +healthy +leader +3\./);
   const defragmented = await fleet.must(['etcd', 'defragment']);
   expect(defragmented).toMatch(/^m1: defragmented, .* before and .* after$/m);
+});
+
+test('a label and a taint of a pool come to its node by apply, and go again; others’ stay', async () => {
+  const path = join(fleet.lab.directory, 'cluster.yaml');
+  const before = await readFile(path, 'utf8');
+  const ofNode = async (jsonpath: string): Promise<string> =>
+    (await fleet.kubectl(['get', 'node', 'w1', '-o', `jsonpath={${jsonpath}}`])).stdout;
+  const pid = async (): Promise<string> =>
+    (await fleet.lab.exec('w1', ['systemctl', 'show', '-p', 'MainPID', 'kubelet'])).stdout;
+  const kubelet = await pid();
+  await fleet.kubectl(['label', 'node', 'w1', 'example.org/theirs=stays']);
+  await fleet.kubectl(['taint', 'node', 'w1', 'example.org/theirs=stays:PreferNoSchedule']);
+
+  const document = parseDocument(before);
+  const isWorkers = (pool: unknown): boolean => isMap(pool) && pool.get('name') === 'workers';
+  const pools = document.getIn(['spec', 'pools']);
+  const workers = isSeq(pools) ? pools.items.find(isWorkers) : undefined;
+  if (!isMap(workers)) throw new Error(`no pool of workers: ${before}`);
+  workers.set('labels', document.createNode({ 'example.org/disk': 'fast' }));
+  const taint = { key: 'example.org/batch', value: 'only', effect: 'PreferNoSchedule' };
+  workers.set('taints', document.createNode([taint]));
+  await writeFile(path, document.toString());
+  const dry = await fleet.coordinator(['apply', '-f', path, '--dry-run']);
+  expect(dry.stderr).toContain('w1: labels and taints\n');
+  const beganMs = Date.now();
+  await fleet.apply(path);
+  await fleet.must(['rollout', 'status']);
+  console.log(
+    `  a label and a taint: ${Date.now() - beganMs} ms from apply to done\n${dry.stderr}`,
+  );
+  expect(await ofNode('.metadata.labels.example\\.org/disk')).toBe('fast');
+  expect(await ofNode('.metadata.labels.example\\.org/theirs')).toBe('stays');
+  const taints = await ofNode('.spec.taints[*].key');
+  expect(taints.split(' ').toSorted()).toEqual(['example.org/batch', 'example.org/theirs']);
+  expect(await ofNode('.metadata.annotations')).toContain('muster.dev/given');
+
+  await writeFile(path, before);
+  await fleet.apply(path);
+  await fleet.must(['rollout', 'status']);
+  expect(await ofNode('.metadata.labels.example\\.org/disk')).toBe('');
+  expect(await ofNode('.metadata.labels.example\\.org/theirs')).toBe('stays');
+  expect(await ofNode('.spec.taints[*].key')).toBe('example.org/theirs');
+  expect(await pid()).toBe(kubelet);
+  await fleet.kubectl(['label', 'node', 'w1', 'example.org/theirs-']);
+  await fleet.kubectl(['taint', 'node', 'w1', 'example.org/theirs-']);
 });
 
 test('the lab’s command line hands words, stdin and exit codes to what it runs', async () => {

@@ -44,8 +44,13 @@ interface Pod {
 
 interface NodeObject {
   readonly kind: 'Node';
-  metadata: { name: string; resourceVersion: string; annotations: Record<string, string> };
-  spec: { unschedulable?: boolean };
+  metadata: {
+    name: string;
+    resourceVersion: string;
+    annotations: Record<string, string>;
+    labels: Record<string, string>;
+  };
+  spec: { unschedulable?: boolean; taints?: readonly object[] };
   readonly status: { readonly nodeInfo: { readonly machineID: string } };
 }
 
@@ -62,7 +67,7 @@ export class KubePods {
     this.now = now;
     this.node = {
       kind: 'Node',
-      metadata: { name: 'w1', resourceVersion: '1', annotations: {} },
+      metadata: { name: 'w1', resourceVersion: '1', annotations: {}, labels: {} },
       spec: {},
       status: { nodeInfo: { machineID } },
     };
@@ -75,7 +80,8 @@ export class KubePods {
   /** As kubectl or another tool does it. */
   setCordon(unschedulable: boolean, owner?: string): void {
     if (this.node === null) throw new Error('there is no node');
-    this.node.spec = unschedulable ? { unschedulable } : {};
+    const { taints } = this.node.spec;
+    this.node.spec = { ...(unschedulable ? { unschedulable } : {}), ...(taints && { taints }) };
     const annotations = owner === undefined ? {} : { 'muster.dev/cordoned-by': owner };
     this.node.metadata = { ...this.node.metadata, annotations };
     this.touch();
@@ -136,16 +142,16 @@ export class KubePods {
     if (node === null) return { status: 404, body: { message: 'nodes "w1" not found' } };
     if (method === 'GET') return { status: 200, body: node };
     const patch = body as {
-      metadata: { resourceVersion?: string; annotations: Record<string, string | null> };
-      spec: { unschedulable: boolean | null };
+      metadata: Readonly<Record<string, unknown>> & { resourceVersion?: string };
+      spec?: Readonly<Record<string, unknown>>;
     };
     if (patch.metadata.resourceVersion !== node.metadata.resourceVersion) {
       return { status: 409, body: { message: 'the object has been modified' } };
     }
-    const annotations = { ...node.metadata.annotations, ...patch.metadata.annotations };
-    const kept = Object.entries(annotations).filter(([, value]) => value !== null);
-    node.metadata.annotations = Object.fromEntries(kept) as Record<string, string>;
-    node.spec = patch.spec.unschedulable === true ? { unschedulable: true } : {};
+    const { annotations, labels } = patch.metadata;
+    node.metadata.annotations = merged(node.metadata.annotations, annotations);
+    node.metadata.labels = merged(node.metadata.labels, labels);
+    node.spec = merged(node.spec, patch.spec);
     this.touch();
     return { status: 200, body: node };
   }
@@ -240,3 +246,9 @@ const heldBy = ({ name }: Budget): FakeAnswer => ({
     },
   },
 });
+
+/** A JSON merge patch of one object: null takes away, lists are replaced. */
+function merged<T extends object>(live: T, patch: unknown): T {
+  const entries = Object.entries({ ...live, ...(patch as object | undefined) });
+  return Object.fromEntries(entries.filter(([, value]) => value !== null)) as T;
+}

@@ -113,3 +113,16 @@ export function lackArtifacts(world: PlanningWorld, names: readonly string[]): v
 function changeRecord(world: PlanningWorld, change: Partial<ClusterRecord>): void {
   world.view = { ...world.view, cluster: { ...world.view.cluster, ...change } };
 }
+
+/** As the record is left by `apply`, with another pool of workers. */
+export function applyToWorkers(world: PlanningWorld, change: object): void {
+  const { cluster } = world.view;
+  const { spec, lock } = cluster;
+  const pools = spec.pools.map((pool) => (pool.name === 'workers' ? { ...pool, ...change } : pool));
+  const specGeneration = cluster.specGeneration + 1;
+  const wanted = { generation: specGeneration, from: { spec, lock } };
+  world.view = {
+    ...world.view,
+    cluster: { ...cluster, spec: { ...spec, pools }, specGeneration, wanted },
+  };
+}

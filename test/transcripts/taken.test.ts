@@ -6,6 +6,7 @@ import { stepRegistry } from '../../agent/steps/registry.ts';
 import { createPlan } from '../../coordinator/signing/issuer.ts';
 import { startMs } from '../support/cluster-builders.ts';
 import { PlanningWorld } from '../support/planning-world.ts';
+import { applyToWorkers } from './adapter.ts';
 import { fleets } from './fleets.ts';
 
 const kinds = new Set(Object.keys(stepRegistry));
@@ -14,6 +15,7 @@ test.each(fleets)('an agent takes every plan of $name', ({ view }) => {
   const world = new PlanningWorld([], view);
   world.runAll();
   drainOne(world);
+  labelWorkers(world);
   const names = new Map(world.view.nodes.map(({ record }) => [record.id, record]));
   expect(world.plans.length).toBeGreaterThan(5);
   for (const { draft, planId } of world.plans) {
@@ -30,6 +32,19 @@ test.each(fleets)('an agent takes every plan of $name', ({ view }) => {
     expect(parsed).toMatchObject({ kind: 'plan' });
   }
 });
+
+/** Every kind of taint, and a label. */
+function labelWorkers(world: PlanningWorld): void {
+  const effects = ['NoSchedule', 'PreferNoSchedule', 'NoExecute'];
+  const taints = effects.map((effect) => ({ key: 'dedicated', value: 'batch', effect }));
+  for (const plan of world.running()) world.finish(plan);
+  world.settle();
+  applyToWorkers(world, { labels: { 'example.org/disk': 'fast' }, taints });
+  world.settle();
+  const kinds = new Set(world.drafts.map(({ goalKey }) => goalKey.kind));
+  const hasWorkers = world.view.nodes.some(({ record }) => record.pool === 'workers');
+  expect(kinds.has('label-node')).toBe(hasWorkers);
+}
 
 /** What operators ask for about a host comes in plans of its own. */
 function drainOne(world: PlanningWorld): void {

@@ -11,6 +11,7 @@ import { deleteNode } from './delete-node.ts';
 import { cordon, drain, uncordon } from './host-requests.ts';
 import { init } from './init.ts';
 import { join } from './join.ts';
+import { labelNode } from './label-node.ts';
 import { layDown } from './lay-down.ts';
 import { prepare } from './prepare.ts';
 import { renew } from './renew.ts';
@@ -36,6 +37,7 @@ const byKind: Readonly<Record<GoalKind, Goal>> = {
   'smoke-test': smokeTest,
   'user-certificate': userCertificate,
   'delete-node': deleteNode,
+  'label-node': labelNode,
   'lay-down': layDown,
   upgrade,
   'update-etcd': updateEtcd,

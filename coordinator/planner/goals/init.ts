@@ -4,6 +4,7 @@ import type { Stage } from '../../../shared/model/plan.ts';
 import { type InitInputs, startControlPlane } from '../../runbooks/init-control-plane.ts';
 import { changes } from '../changes.ts';
 import { type Goal, nothing, waits, wants } from '../goal.ts';
+import { giftsText } from '../node-gifts.ts';
 import { remembered } from '../remembered.ts';
 import { controlPlaneDigest } from '../rollout/difference.ts';
 import { controlPlaneOf, etcdOf, materialsOf, recordedCa, type Situation } from '../situation.ts';
@@ -41,7 +42,10 @@ export const init: Goal = {
       by: subject,
       goal: 'start control plane',
       inputs: stages,
-      brings: () => ({ 'control-plane': controlPlaneDigest(situation, subject) }),
+      brings: () => ({
+        'control-plane': controlPlaneDigest(situation, subject),
+        labels: giftsText(subject),
+      }),
       stages,
     });
   },

@@ -7,6 +7,7 @@ import { joinMaster, joinWorker } from '../../runbooks/join-node.ts';
 import { changeUnderWay } from '../change-under-way.ts';
 import { changes } from '../changes.ts';
 import { type Goal, nothing, together, type Want, type Wishes, waits, wants } from '../goal.ts';
+import { giftsText } from '../node-gifts.ts';
 import { controlPlaneDigest } from '../rollout/difference.ts';
 import {
   controlPlaneOf,
@@ -59,7 +60,10 @@ function masterJoin(situation: Situation, member: Member, sealed: SealedSecret):
     by: member,
     goal: joinGoal(situation, member),
     inputs: () => inputs,
-    brings: () => ({ 'control-plane': controlPlaneDigest(situation, member) }),
+    brings: () => ({
+      'control-plane': controlPlaneDigest(situation, member),
+      labels: giftsText(member),
+    }),
     stages: () =>
       joinMaster(
         {
@@ -139,7 +143,7 @@ function workerJoin(situation: Situation, worker: Member, sealed: SealedSecret):
     by: worker,
     goal: joinGoal(situation, worker),
     inputs: () => inputs,
-    brings: () => ({ node: digestOf(inputs).slice(0, 16) }),
+    brings: () => ({ node: digestOf(inputs).slice(0, 16), labels: giftsText(worker) }),
     stages: () => joinWorker(worker, { sealed, caDigest: recordedCa(situation) }),
   };
 }

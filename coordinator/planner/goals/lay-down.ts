@@ -12,6 +12,6 @@ export const layDown: Goal = {
     if (rollout?.state !== 'running') return nothing;
     const stage = stageOf(situation, rollout);
     if (stage.kind !== 'ahead') return nothing;
-    return together(stage.members.map((member) => wants(layDownWant(situation, rollout, member))));
+    return together(stage.layDown.map((member) => wants(layDownWant(situation, rollout, member))));
   },
 };

@@ -15,6 +15,7 @@ import { clusterDocuments } from '../../render/kubeadm-config.ts';
 import { isOtherMinor } from '../../spec/kubernetes-version.ts';
 import type { RolloutSource } from '../../store/rollout-record.ts';
 import { desiredOf } from '../desired.ts';
+import { giftsDiffer } from '../node-gifts.ts';
 import { remembered } from '../remembered.ts';
 import { controlPlaneOf, etcdOf, mastersOf, type Situation } from '../situation.ts';
 import type { Member } from '../topology.ts';
@@ -24,6 +25,8 @@ export interface Difference {
   readonly components: readonly HostComponentName[];
   /** Static pods of the control plane. */
   readonly controlPlane: boolean;
+  /** Labels and taints of its Node. */
+  readonly labels: boolean;
   /** A renderer refuses what the host is made of: nothing else is known then. */
   readonly refused: string | null;
 }
@@ -34,7 +37,7 @@ export function differenceOf(situation: Situation, member: Member): Difference {
   } catch (thrown) {
     // One host's trouble is not the cluster's.
     if (!(thrown instanceof AppError) || thrown.code !== 'invalid') throw thrown;
-    return { components: [], controlPlane: false, refused: thrown.message };
+    return { components: [], controlPlane: false, labels: false, refused: thrown.message };
   }
 }
 
@@ -45,6 +48,7 @@ function compared(situation: Situation, member: Member): Omit<Difference, 'refus
     controlPlane:
       situation.cluster.masters.includes(member.id) &&
       applied['control-plane']?.digest !== controlPlaneDigest(situation, member),
+    labels: giftsDiffer(situation, member),
   };
 }
 
@@ -59,8 +63,8 @@ export const inTurnOf = ({ components }: Difference): readonly HostComponentName
 /** Its member of etcd is changed as a change of the cluster. */
 export const ofEtcd = ({ components }: Difference): boolean => components.includes('etcd');
 
-export const isDifferent = ({ components, controlPlane, refused }: Difference): boolean =>
-  components.length > 0 || controlPlane || refused !== null;
+export const isDifferent = ({ components, controlPlane, labels, refused }: Difference): boolean =>
+  components.length > 0 || controlPlane || labels || refused !== null;
 
 /** Pods are moved away first: a runtime is another, or a kubelet of another minor. */
 export function needsDrain(

@@ -4,6 +4,7 @@ import type { NodeId } from '../../../shared/model/ids.ts';
 import type { PlanRecord } from '../../store/records.ts';
 import type { RolloutHost, RolloutRecord } from '../../store/rollout-record.ts';
 import { drainOf, uncordonOf } from '../drain.ts';
+import { heldLabels } from '../label-plans.ts';
 import type { Situation } from '../situation.ts';
 import type { Member } from '../topology.ts';
 import { stateOf } from '../want.ts';
@@ -46,6 +47,9 @@ export function beginHost(
   const { now } = situation;
   const difference = differenceOf(situation, member);
   if (difference.refused !== null) return { ...fresh('failed', now), why: difference.refused };
+  const held = difference.labels ? heldLabels(situation, member) : null;
+  // Nothing of it was changed: it is what it was.
+  if (held !== null) return { ...fresh('failed', now), why: wordsOf(held), isTakenBack: true };
   if (inTurnOf(difference).length === 0) return fresh('done', now);
   const drains = needsDrain(situation, difference, rollout.from);
   // Said before the cordon is asked for: whoever reads the record after a crash takes it back.

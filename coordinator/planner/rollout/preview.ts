@@ -16,6 +16,8 @@ export interface HostPreview {
   /** Its static pods are another. */
   readonly controlPlane: boolean;
   readonly etcd: boolean;
+  /** Labels and taints of its Node. */
+  readonly labels: boolean;
   readonly drains: boolean;
   readonly online: boolean;
 }
@@ -45,6 +47,7 @@ export function previewOf(view: ClusterView, from: RolloutSource, now: number): 
         components: difference.components,
         controlPlane: difference.controlPlane,
         etcd: ofEtcd(difference),
+        labels: difference.labels,
         drains: needsDrain(situation, difference, from),
         online: member.node.online,
       };

@@ -3,6 +3,7 @@
 // cluster itself, then hosts. Each begins when nothing of the one before is left.
 import type { RolloutRecord } from '../../store/rollout-record.ts';
 import { artifactsBrought } from '../goals/stage.ts';
+import { heldLabels } from '../label-plans.ts';
 import { hasArtifacts, isCurrent, mastersOf, type Situation } from '../situation.ts';
 import type { Member } from '../topology.ts';
 import { lastHeld } from '../want.ts';
@@ -12,7 +13,15 @@ import { standingsOf } from './standings.ts';
 export type RolloutStage =
   /** The coordinator fetches what hosts will fetch. */
   | { readonly kind: 'pulling' }
-  | { readonly kind: 'staging' | 'ahead'; readonly members: readonly Member[] }
+  | { readonly kind: 'staging'; readonly members: readonly Member[] }
+  | {
+      readonly kind: 'ahead';
+      readonly members: readonly Member[];
+      /** Of these, who lays something down. */
+      readonly layDown: readonly Member[];
+      /** Of these, whose Nodes are given other labels or taints: a master does it, they may be away. */
+      readonly labels: readonly Member[];
+    }
   | { readonly kind: 'snapshot' }
   | { readonly kind: 'etcd' | 'control-plane'; readonly members: readonly Member[] }
   | { readonly kind: 'services'; readonly digest: string }
@@ -64,7 +73,18 @@ function lookAt(situation: Situation, rollout: RolloutRecord): RolloutStage {
   const ahead = looked.filter(
     ({ member, difference }) => aheadOf(difference).length > 0 && isWaitedFor(member, 'lay-down'),
   );
-  if (ahead.length > 0) return { kind: 'ahead', members: membersOf(ahead) };
+  const labelled = looked.filter(
+    ({ member, difference }) => difference.labels && heldLabels(situation, member) === null,
+  );
+  if (ahead.length > 0 || labelled.length > 0) {
+    const both = looked.filter((one) => ahead.includes(one) || labelled.includes(one));
+    return {
+      kind: 'ahead',
+      members: membersOf(both),
+      layDown: membersOf(ahead),
+      labels: membersOf(labelled),
+    };
+  }
   if (inEtcd.length > 0) return { kind: 'etcd', members: inOrder(situation, inEtcd) };
   if (controlPlane.length > 0)
     return { kind: 'control-plane', members: inOrder(situation, controlPlane) };

@@ -95,8 +95,13 @@ function isAtStage(situation: Situation, stage: RolloutStage, member: Member): b
   if (stage.kind !== 'staging' && stage.kind !== 'ahead') return false;
   const kind = stage.kind === 'staging' ? 'stage' : 'lay-down';
   if (lastHeld(situation, member, kind) !== null) return true;
-  return stage.members.some(({ id }) => id === member.id);
+  return workersAt(stage).some(({ id }) => id === member.id);
 }
+
+/** Those with a plan of their own; what a master does for others it says of itself. */
+const workersAt = (
+  stage: Extract<RolloutStage, { kind: 'staging' | 'ahead' }>,
+): readonly Member[] => (stage.kind === 'ahead' ? stage.layDown : stage.members);
 
 function stageReason(
   situation: Situation,
@@ -108,7 +113,8 @@ function stageReason(
   const atIt = members.filter(({ id }) => change === null || change.subjects.includes(id));
   const shown =
     stage.kind === 'etcd' || stage.kind === 'control-plane' ? atIt.slice(0, 1) : members;
-  const away = shown.filter(({ node }) => !node.online).map(({ name }) => name);
+  const needed = stage.kind === 'ahead' ? stage.layDown : shown;
+  const away = needed.filter(({ node }) => !node.online).map(({ name }) => name);
   const names = shown.map(({ name }) => name);
   return { code: 'rollout-stage', rollout, stage: stage.kind, names, away };
 }

@@ -8,7 +8,7 @@ import type { ClusterRecord } from '../../store/records.ts';
 import type { RolloutHost, RolloutRecord } from '../../store/rollout-record.ts';
 import { mastersToCome } from '../goals/join.ts';
 import { clusterPlans, type Situation } from '../situation.ts';
-import { differenceOf, isDifferent, servicesDiffer } from './difference.ts';
+import { aheadOf, differenceOf, inTurnOf, isDifferent, servicesDiffer } from './difference.ts';
 import { beginHost, busyHosts, moveHosts } from './host-moves.ts';
 import { pastRollout } from './past-rollout.ts';
 import { stageOf } from './rollout-stage.ts';
@@ -21,7 +21,7 @@ import {
   openRollout,
   standingsOf,
 } from './standings.ts';
-import { turnOf } from './waves.ts';
+import { isAtIt, turnOf } from './waves.ts';
 
 const pastKept = 20;
 
@@ -102,7 +102,7 @@ export function moveRollout(situation: Situation): ClusterRecord {
   const rollout = openRollout(situation);
   if (rollout === null) return situation.cluster;
   let now: RolloutRecord = rollout;
-  for (const step of [withNews, withMoves, withReturned, stopped, withTurns, over]) {
+  for (const step of [withNews, withMoves, withoutTurns, withReturned, stopped, withTurns, over]) {
     now = step({ ...situation, cluster: { ...situation.cluster, rollout: now } }, now);
   }
   return now === rollout ? situation.cluster : { ...situation.cluster, rollout: now };
@@ -135,6 +135,29 @@ const withNews: Step = (situation, rollout) => {
 const withMoves: Step = (situation, rollout) => {
   const hosts = moveHosts(situation, rollout);
   return hosts === rollout.hosts ? rollout : { ...rollout, hosts };
+};
+
+/**
+ * Groups of which nobody has to be disturbed: what nobody notices was brought to all of them at once, and
+ * needs no turns, no soak and no window. A host that is away may have it too: its Node's labels.
+ */
+const withoutTurns: Step = (situation, rollout) => {
+  if (rollout.state !== 'running' || !isHostsStage(situation, rollout)) return rollout;
+  let after = rollout;
+  for (const { standings } of groupsOf(situation, rollout)) {
+    if (standings.some(({ host }) => isAtIt(host))) continue;
+    const waiting = standings.filter(({ host }) => ['pending', 'left'].includes(host.state));
+    const isCalm = waiting.every(({ member }) => {
+      const difference = differenceOf(situation, member);
+      return inTurnOf(difference).length === 0 && difference.refused === null;
+    });
+    if (!isCalm) continue;
+    for (const { member } of waiting) {
+      if (aheadOf(differenceOf(situation, member)).length > 0) continue;
+      after = moved(after, member.id, beginHost(situation, rollout, member));
+    }
+  }
+  return after;
 };
 
 /** Away at its turn: left. There again, or the pause is over: its turn comes again. */

@@ -206,6 +206,51 @@ test.each([
   expect(faults.join('\n')).toContain(sentence);
 });
 
+test.each([
+  ['labels: {node-role.kubernetes.io/batch: ""}', 'roles are what roles of the pool say'],
+  ['labels: {kubernetes.io/hostname: x}', 'every kubelet sets it itself'],
+  ['labels: {node-restriction.kubernetes.io/a: b}', 'takes no such label from a kubelet'],
+  ['labels: {k8s.io/a: b}', 'use a name of your own, such as example.org/NAME'],
+  ['labels: {Example.org/a: b}', 'expected the name of a label that Kubernetes takes'],
+  [
+    'taints: [{key: node-role.kubernetes.io/control-plane, effect: NoSchedule}]',
+    'masters get theirs from the roles of their pool',
+  ],
+  [
+    'taints: [{key: node.kubernetes.io/unschedulable, effect: NoSchedule}]',
+    'Kubernetes sets and removes it itself',
+  ],
+  [
+    'taints: [{key: node.cloudprovider.kubernetes.io/uninitialized, effect: NoSchedule}]',
+    'cloud providers set and remove it themselves',
+  ],
+  [
+    'taints: [{key: a, effect: NoSchedule}, {key: a, value: b, effect: NoSchedule}]',
+    'taint a:NoSchedule is there already, as taints[0]',
+  ],
+])('refuses %s with the reason', (gift, sentence) => {
+  const faults = faultsWith(
+    '',
+    `  pools: [{name: a, roles: [etcd, control-plane], size: 1, ${gift}}]\n`,
+  );
+  expect(faults.join('\n')).toContain(sentence);
+});
+
+test.each([
+  'node.kubernetes.io/exclude-from-external-load-balancers: "true"',
+  'topology.kubernetes.io/zone: a',
+  'example.org/disk: fast',
+])('takes the label %s, as kubelets do', (label) => {
+  const pool = `{name: a, roles: [etcd, control-plane], size: 1, labels: {${label}}}`;
+  expect(faultsWith('', `  pools: [${pool}]\n`)).toEqual([]);
+});
+
+test('labels of one host are held to the same', () => {
+  const pools = '  pools: [{name: a, roles: [etcd, control-plane], size: 1}]\n';
+  const faults = faultsWith('  hosts: {w1: {labels: {kubernetes.io/os: x}}}\n', pools);
+  expect(faults.join('\n')).toContain('every kubelet sets it itself');
+});
+
 test('etcd on hosts of its own is refused with the release it comes in', () => {
   const own =
     '  pools: [{name: e, roles: [etcd], size: 3}, {name: m, roles: [control-plane], size: 1}]\n';

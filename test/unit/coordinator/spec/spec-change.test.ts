@@ -86,13 +86,45 @@ test.each([
     'roles of pool workers cannot be changed',
   ],
   [
-    'labels in use',
-    { pools: [masters, { name: 'workers', roles: ['worker'], labels: { a: 'b' } }] },
-    'in use by 2 nodes',
+    'an address in use',
+    {
+      pools: [masters, { name: 'workers', roles: ['worker'], nodeAddress: { interface: 'eth1' } }],
+    },
+    'nodeAddress of pool workers is in use by 2 nodes',
   ],
 ])('%s is refused once the install has begun, and allowed before', (_what, change, sentence) => {
   expect(reasonsFor(change).join('\n')).toContain(sentence);
   expect(judgeSpecChange(aSpec(), aSpec(change), bare).kind).toBe('allowed');
+});
+
+const workersWith = (change: object) => ({
+  pools: [masters, { name: 'workers', roles: ['worker'], ...change }],
+});
+
+test('labels and taints of nodes that are there may be changed, and each change is said', () => {
+  const before = aSpec(
+    workersWith({
+      labels: { disk: 'slow', tier: 'a' },
+      taints: [{ key: 'gpu', effect: 'NoSchedule' }],
+    }),
+  );
+  const after = aSpec({
+    ...workersWith({
+      labels: { disk: 'fast' },
+      taints: [{ key: 'dedicated', value: 'batch', effect: 'NoExecute' }],
+    }),
+    hosts: { w7: { labels: { rack: '12' } } },
+  });
+  const change = judgeSpecChange(before, after, running);
+  expect(change).toMatchObject({ kind: 'allowed' });
+  const [pool, host] = change.kind === 'allowed' ? change.messages : [];
+  expect(pool).toContain('pool workers: label disk=fast, no label tier, taint');
+  expect(pool).toContain(
+    'taint dedicated=batch:NoExecute (running pods that do not tolerate it are evicted at once',
+  );
+  expect(pool).toContain('no taint gpu:NoSchedule');
+  expect(host).toBe('host w7: label rack=12');
+  expect(reachesHosts(before, after)).toBe(true);
 });
 
 const runsAt = (serves: string, more: Partial<ClusterProgress> = {}): ClusterProgress => ({
