@@ -2,7 +2,7 @@
 // right before or right after any commit. Those that read nothing but what was stored stay right.
 import type { PutResult, Store, Stored } from '../../../coordinator/store/store.ts';
 import type { MemoryStore } from '../../fakes/store.ts';
-import type { Life } from '../core/life.ts';
+import { forever, type Life } from '../core/life.ts';
 import type { World } from '../world/world.ts';
 
 export type CommitMoment = 'before' | 'after';
@@ -43,8 +43,6 @@ function readOnce(inner: MemoryStore): Pick<Store, 'get' | 'range' | 'changesSin
   };
 }
 
-const forever = new Promise<never>(() => undefined);
-
 export function storePort(of: {
   readonly inner: MemoryStore;
   readonly life: Life;
@@ -56,7 +54,7 @@ export function storePort(of: {
   const { inner, life, world, hook, isFull = () => false } = of;
   const reads = readOnce(inner);
   const alive = async <T>(work: () => Promise<T>): Promise<T> =>
-    life.isAlive ? await work() : await forever;
+    life.isAlive ? await work() : await forever();
   const commit = async (
     key: string,
     write: () => Promise<PutResult>,
@@ -65,13 +63,13 @@ export function storePort(of: {
     // As SQLite says it.
     if (isFull()) throw Object.assign(new Error('database or disk is full'), { errcode: 13 });
     hook('before', key);
-    if (!life.isAlive) return await forever;
+    if (!life.isAlive) return await forever();
     const result = await write();
     if (result.kind === 'stored') {
       world.tell({ kind: 'committed', key, value });
       hook('after', key);
     }
-    return life.isAlive ? result : await forever;
+    return life.isAlive ? result : await forever();
   };
   return {
     get: (key) => alive(() => reads.get(key)),
