@@ -30,15 +30,16 @@ function readOnce(inner: MemoryStore): Pick<Store, 'get' | 'range' | 'changesSin
         .sort()
         .map((key) => look(key) as Stored<T>),
     changesSince: async (after) => {
-      const { records, deletions, revision, forgotten } = inner.disk;
+      const { records, deletions, changed, revision, forgotten } = inner.disk;
       const isComplete = after === 0 || after < forgotten || after > revision;
-      const changed: Stored<unknown>[] = [];
-      for (const [key, entry] of records) {
-        if (isComplete || entry.revision > after) changed.push(look(key) as Stored<unknown>);
+      const fresh: Stored<unknown>[] = [];
+      const deleted: string[] = [];
+      for (let at = isComplete ? 1 : after + 1; at <= revision; at += 1) {
+        const key = changed[at - 1] as string;
+        if (records.get(key)?.revision === at) fresh.push(look(key) as Stored<unknown>);
+        else if (!isComplete && deletions.get(key) === at) deleted.push(key);
       }
-      changed.sort((a, b) => a.revision - b.revision);
-      const deleted = isComplete ? [] : [...deletions].filter(([, at]) => at > after);
-      return { records: changed, deleted: deleted.map(([key]) => key), revision, isComplete };
+      return { records: fresh, deleted, revision, isComplete };
     },
   };
 }
