@@ -3,6 +3,7 @@
 // restart at any moment is the same as going on.
 import type { Clock } from '../shared/clock.ts';
 import { isAbort, toAppError } from '../shared/errors.ts';
+import { following } from '../shared/following.ts';
 import type { Logger } from '../shared/log.ts';
 import type { NodeId } from '../shared/model/ids.ts';
 import type { AppliedNews } from './components/component.ts';
@@ -66,6 +67,21 @@ export function createCoordinator(deps: CoordinatorDependencies): Coordinator {
   const goOn = createGoOnBook();
   const touches = changeSignal(0);
   let touched = 0;
+  /** What the last turn saw. */
+  let decisive = 0;
+
+  /** A host that goes on with its plan changes the store with every step, and no decision. */
+  const waitForNews = async (seen: Seen): Promise<void> => {
+    let { store } = seen;
+    for (;;) {
+      await waitForChange(deps, { ...seen, store });
+      const isDue = deps.clock.boot() >= seen.wakeBootMs;
+      const isNews = deps.polls.revision() !== seen.polls || touched !== seen.touched;
+      if (isDue || isNews) return;
+      store = await deps.store.revision();
+      if ((await deps.model.refresh()).decisive !== decisive) return;
+    }
+  };
 
   const sweep = createSweep(deps);
   const keepSnapshots = createSnapshotKeeping(deps);
@@ -73,6 +89,7 @@ export function createCoordinator(deps: CoordinatorDependencies): Coordinator {
   const turn = async (): Promise<number | null> => {
     await sweep();
     const snapshot = await deps.model.refresh();
+    decisive = snapshot.decisive;
     let wakeAtMs: number | null = null;
     for (const cluster of snapshot.clusters) {
       try {
@@ -130,7 +147,8 @@ export function createCoordinator(deps: CoordinatorDependencies): Coordinator {
             store: await deps.store.revision(),
           };
           const wakeAtMs = await turn();
-          await waitForChange(deps, { ...seen, touches, wakeAtMs, signal });
+          const wakeBootMs = deps.clock.boot() + pauseMs(wakeAtMs, deps.clock.now());
+          await waitForNews({ ...seen, touches, wakeBootMs, signal });
         } catch (thrown) {
           // A stop ends a wait; the loop sees the signal itself.
           if (isAbort(thrown)) continue;
@@ -266,7 +284,7 @@ interface Seen {
   readonly polls: number;
   readonly touched: number;
   readonly touches: ReturnType<typeof changeSignal>;
-  readonly wakeAtMs: number | null;
+  readonly wakeBootMs: number;
   readonly signal: AbortSignal;
 }
 
@@ -274,20 +292,24 @@ const longestSleepMs = 60 * 60 * 1000;
 /** A decision that wants to be woken in the past must not spin. */
 const shortestSleepMs = 100;
 
+const pauseMs = (wakeAtMs: number | null, now: number): number =>
+  wakeAtMs === null
+    ? longestSleepMs
+    : Math.min(Math.max(wakeAtMs - now, shortestSleepMs), longestSleepMs);
+
 async function waitForChange(deps: CoordinatorDependencies, seen: Seen): Promise<void> {
-  const done = new AbortController();
-  const signal = AbortSignal.any([done.signal, seen.signal]);
-  const ms = seen.wakeAtMs === null ? longestSleepMs : seen.wakeAtMs - deps.clock.now();
+  const wait = following(seen.signal);
+  const { signal } = wait;
   const ends = [
     deps.store.changed(seen.store, signal),
     deps.polls.changed(seen.polls, signal),
     seen.touches.above(seen.touched, signal),
-    deps.clock.sleep(Math.min(Math.max(ms, shortestSleepMs), longestSleepMs), signal),
+    deps.clock.sleep(Math.max(0, seen.wakeBootMs - deps.clock.boot()), signal),
   ];
   try {
     await Promise.race(ends);
   } finally {
-    done.abort();
+    wait.end();
     await Promise.allSettled(ends);
   }
   await deps.clock.sleep(settleMs, seen.signal);

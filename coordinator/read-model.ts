@@ -3,7 +3,7 @@
 // host of which nothing changed is the same object as before.
 import type { CertificateHealth } from '../shared/model/health.ts';
 import type { NodeId } from '../shared/model/ids.ts';
-import type { Lane } from '../shared/model/plan.ts';
+import { isFinal, type Lane } from '../shared/model/plan.ts';
 import type { ArtifactView, ClusterView, NodeView } from './planner/view.ts';
 import { etcdViewOf } from './presence/etcd-view.ts';
 import type { HealthBook } from './presence/health-book.ts';
@@ -41,6 +41,8 @@ export interface ReadModel {
 export interface Snapshot {
   readonly clusters: readonly Stored<ClusterRecord>[];
   readonly nodes: readonly NodeRecord[];
+  /** Grows with every change that decisions look at: not while a host only goes on with its plan. */
+  readonly decisive: number;
   /** Facts of hosts are told again and again; they are in the records only when they changed. */
   viewOf(cluster: ClusterRecord): Promise<ClusterView>;
 }
@@ -58,6 +60,7 @@ export function createReadModel(sources: ReadModelSources): ReadModel {
   const plansSorted = new Map<NodeId, readonly PlanRecord[]>();
   const views = new Map<NodeId, NodeView>();
   let revision = 0;
+  let decisive = 0;
   let looking: Promise<void> = Promise.resolve();
 
   const tableOf = (key: string) => {
@@ -66,9 +69,16 @@ export function createReadModel(sources: ReadModelSources): ReadModel {
   };
 
   const take = (stored: Stored<unknown>): void => {
-    tableOf(stored.key)?.set(stored.key, stored);
-    if (!stored.key.startsWith(keys.plans)) return;
+    const table = tableOf(stored.key);
+    if (table === undefined) return;
+    const before = table.get(stored.key);
+    table.set(stored.key, stored);
+    if (!stored.key.startsWith(keys.plans)) {
+      decisive += 1;
+      return;
+    }
     const plan = stored.value as PlanRecord;
+    if (before === undefined || !isOnlyProgress(before.value as PlanRecord, plan)) decisive += 1;
     const own = plans.get(plan.nodeId) ?? new Map<string, PlanRecord>();
     plans.set(plan.nodeId, own);
     own.set(stored.key, plan);
@@ -77,6 +87,7 @@ export function createReadModel(sources: ReadModelSources): ReadModel {
 
   const forget = (key: string): void => {
     const gone = tableOf(key)?.get(key);
+    if (gone !== undefined) decisive += 1;
     tableOf(key)?.delete(key);
     if (gone === undefined || !key.startsWith(keys.plans)) return;
     const { nodeId } = gone.value as PlanRecord;
@@ -88,6 +99,7 @@ export function createReadModel(sources: ReadModelSources): ReadModel {
     if ((await store.revision()) === revision) return;
     const changes = await store.changesSince(revision);
     if (changes.isComplete) {
+      decisive += 1;
       for (const table of records.values()) table.clear();
       plans.clear();
       plansSorted.clear();
@@ -147,6 +159,7 @@ export function createReadModel(sources: ReadModelSources): ReadModel {
       return {
         clusters: values<ClusterRecord>(keys.clusters),
         nodes,
+        decisive,
         viewOf: async (cluster) => ({
           cluster,
           nodes: nodes.filter((node) => node.cluster === cluster.name).map(viewOfNode),
@@ -162,6 +175,13 @@ export function createReadModel(sources: ReadModelSources): ReadModel {
     },
   };
 }
+
+/** Its steps are told about, and nothing of the plan itself, which goes on. */
+const isOnlyProgress = (before: PlanRecord, after: PlanRecord): boolean =>
+  !isFinal(after.state) &&
+  Object.entries(after).every(
+    ([name, value]) => typeof value === 'object' || before[name as keyof PlanRecord] === value,
+  );
 
 const latest = (a: number | null, b: number | null): number | null =>
   a === null || b === null ? (a ?? b) : Math.max(a, b);

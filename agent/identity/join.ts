@@ -11,7 +11,7 @@ import type { Logger } from '../../shared/log.ts';
 import { asNodeId } from '../../shared/model/ids.ts';
 import { checkPin, type PinCheck, type PinnedCoordinator } from '../../shared/pin.ts';
 import { retry } from '../../shared/retry.ts';
-import { verifiedChainPem } from './certificate-chain.ts';
+import { validityOf, verifiedChainPem } from './certificate-chain.ts';
 import { createCertificateRequest } from './certificate-request.ts';
 import type { RenewalAnswer } from './come-back.ts';
 import { type Identity, writeIdentity } from './identity.ts';
@@ -191,6 +191,7 @@ async function keepIdentity(answer: JoinAnswer, keeping: Keeping): Promise<Ident
     throw new AppError('invalid', `the coordinator sent the counter ${answer.counter}`);
   const keySet = parseKeySet(answer.keySet);
   const chainPem = verifiedChainPem(answer.certificateChain, caPem, nodeKey);
+  checkBegun(chainPem, options.clock.now());
   if (answer.nodeId !== nodeKey.nodeId) {
     throw new AppError(
       'invalid',
@@ -210,6 +211,21 @@ async function keepIdentity(answer: JoinAnswer, keeping: Keeping): Promise<Ident
   };
   await writeIdentity(options.folder, { ...identity, keySetBytes: answer.keySet });
   return { ...identity, keySet };
+}
+
+/**
+ * One that begins later was made by a clock that is ahead, if only for a minute: it would keep this host
+ * from calling until then. The same token gets another.
+ */
+function checkBegun(chainPem: string, now: number): void {
+  const { notBeforeMs } = validityOf(chainPem);
+  if (notBeforeMs <= now) return;
+  const [begins, here] = [notBeforeMs, now].map((ms) => new Date(ms).toISOString());
+  throw new AppError(
+    'unavailable',
+    `the coordinator sent a certificate that is not valid before ${begins}, and this host’s clock says ${here}; nothing was kept. Look at both clocks`,
+    { retryable: true },
+  );
 }
 
 const refusals = new Set(['unauthenticated', 'permission-denied', 'not-found', 'refused']);

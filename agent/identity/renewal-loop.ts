@@ -2,6 +2,7 @@
 // coordinator does not take it any more because it has ended. Never gives up, and never wipes anything.
 import type { Clock } from '../../shared/clock.ts';
 import { toAppError } from '../../shared/errors.ts';
+import { following } from '../../shared/following.ts';
 import type { Logger } from '../../shared/log.ts';
 import type { CoordinatorLink } from '../link/coordinator-link.ts';
 import type { ComeBack } from './come-back.ts';
@@ -59,14 +60,13 @@ export function createRenewalLoop(options: RenewalLoopOptions): RenewalLoop {
 
   /** Until the next look is due: at once for a host that is not known, but no more often than that. */
   const pause = async (): Promise<void> => {
-    const over = new AbortController();
-    const either = AbortSignal.any([over.signal, signal]);
-    const due = clock.sleep(checkMs, either);
+    const wait = following(signal);
+    const due = clock.sleep(checkMs, wait.signal);
     const sinceMs = clock.boot() - lastAskedBootMs;
     try {
       await (sinceMs < checkMs ? due : Promise.race([due, nudge.promise]));
     } finally {
-      over.abort();
+      wait.end();
       await due.catch(() => undefined);
       nudge = Promise.withResolvers<void>();
     }

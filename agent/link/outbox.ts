@@ -2,6 +2,7 @@
 // answer is the next offset it wants, so a lost reply or a repeat does no harm.
 import type { Clock } from '../../shared/clock.ts';
 import { AppError, toAppError } from '../../shared/errors.ts';
+import { following } from '../../shared/following.ts';
 import type { Logger } from '../../shared/log.ts';
 import { backoffMs } from '../../shared/retry.ts';
 import type { Journal } from '../plan/journal.ts';
@@ -26,6 +27,8 @@ export interface Outbox {
 }
 
 const batchBytes = 1024 * 1024;
+/** Records come in bursts, the end of a step and the beginning of the next: one call for both. */
+const gatherMs = 25;
 const backoff = { firstMs: 200, maxMs: 10_000 };
 
 export function createOutbox(options: OutboxOptions): Outbox {
@@ -37,6 +40,18 @@ export function createOutbox(options: OutboxOptions): Outbox {
   };
   journal.onAppend(ring);
   signal.addEventListener('abort', ring, { once: true });
+  /** Somebody waits for the arrival: nothing is gathered. */
+  let flushes = 0;
+  let hurry = Promise.withResolvers<void>();
+
+  const gather = async (): Promise<void> => {
+    if (flushes > 0) return;
+    const wait = following(signal);
+    const late = pause(clock, gatherMs, wait.signal);
+    await Promise.race([late, hurry.promise]);
+    wait.end();
+    await late;
+  };
 
   /** True when the coordinator has got further, or has everything. */
   const send = async (): Promise<boolean> => {
@@ -59,6 +74,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
         const more = changed.promise;
         if (!isDue && journal.acknowledged >= journal.end) {
           await more;
+          await gather();
           continue;
         }
         try {
@@ -79,12 +95,16 @@ export function createOutbox(options: OutboxOptions): Outbox {
     flush: async (limitMs) => {
       const deadline = clock.boot() + limitMs;
       const wanted = journal.end;
+      flushes += 1;
+      hurry.resolve();
+      hurry = Promise.withResolvers<void>();
       const over = new AbortController();
       const timer = pause(clock, limitMs, over.signal);
       while (journal.acknowledged < wanted && clock.boot() < deadline && !signal.aborted) {
         await Promise.race([changed.promise, timer]);
       }
       over.abort();
+      flushes -= 1;
     },
   };
 }

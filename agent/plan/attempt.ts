@@ -164,8 +164,7 @@ async function loseUnresponsive(
   over: AbortSignal,
   options: AttemptOptions,
 ): Promise<never> {
-  await whenAborted(AbortSignal.any([ended, over]));
-  if (over.aborted) return await new Promise<never>(() => undefined);
+  await whenAborted(ended);
   await options.services.clock.sleep(settleMs, over);
   throw new AppError('timeout', 'it did not react when it was asked to end', { retryable: true });
 }

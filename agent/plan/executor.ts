@@ -4,6 +4,7 @@
 //
 // INVARIANTS: no attempt without its intent on the disk; units are forgotten only after the outcome
 // is; when `signal` fires nothing more begins and what runs is left running for the next start.
+import { following } from '../../shared/following.ts';
 import type { Plan } from '../../shared/model/plan.ts';
 import type { JournalRecord, StepError } from '../../shared/model/progress.ts';
 import { untilAborted } from '../../shared/until-aborted.ts';
@@ -198,8 +199,9 @@ async function mayBeginNow(turn: StepTurn, options: ExecutorOptions): Promise<bo
 
 async function waitForAnswer(options: ExecutorOptions): Promise<void> {
   const stopped = options.stopped.aborted ? [] : [options.stopped];
+  using either = following(options.signal, ...stopped);
   try {
-    await options.coordinator.nextAnswer(AbortSignal.any([options.signal, ...stopped]));
+    await options.coordinator.nextAnswer(either.signal);
   } catch (thrown) {
     options.signal.throwIfAborted();
     if (!options.stopped.aborted) throw thrown;

@@ -6,6 +6,7 @@ import { isOf } from '../../shared/alphabets.ts';
 import { sha256Hex } from '../../shared/canonical.ts';
 import type { Clock } from '../../shared/clock.ts';
 import { AppError, isAbort } from '../../shared/errors.ts';
+import { following } from '../../shared/following.ts';
 import type { StepOutputs } from '../../shared/model/progress.ts';
 import type { StepKind } from '../../shared/model/step.ts';
 import { type GoalKind, isAbout } from '../plan-records/goal-key.ts';
@@ -249,8 +250,8 @@ export async function changeOrTimeout(wait: {
   readonly ms: number;
   readonly signal: AbortSignal;
 }): Promise<void> {
-  const over = new AbortController();
-  const signal = AbortSignal.any([wait.signal, over.signal]);
+  const either = following(wait.signal);
+  const { signal } = either;
   const quiet = (thrown: unknown): void => {
     if (!isAbort(thrown)) throw thrown;
   };
@@ -260,7 +261,7 @@ export async function changeOrTimeout(wait: {
       wait.clock.sleep(wait.ms, signal).catch(quiet),
     ]);
   } finally {
-    over.abort();
+    either.end();
   }
   wait.signal.throwIfAborted();
 }

@@ -2,6 +2,7 @@
 // after a restart every agent says it again within one poll. Also the door bell of open polls.
 import type { Clock } from '../../shared/clock.ts';
 import { AppError } from '../../shared/errors.ts';
+import { following } from '../../shared/following.ts';
 import type { Lane } from '../../shared/model/plan.ts';
 import { changeSignal } from '../store/change-signal.ts';
 
@@ -153,14 +154,13 @@ export function createPolls(clock: Clock): Polls {
     },
     wakes: (nodeId) => bell(nodeId).count,
     async waitForWake(nodeId, seen, { ms, signal }) {
-      const done = new AbortController();
-      const either = AbortSignal.any([done.signal, signal]);
-      const woken = bell(nodeId).signal.above(seen, either);
-      const late = clock.sleep(ms, either);
+      const wait = following(signal);
+      const woken = bell(nodeId).signal.above(seen, wait.signal);
+      const late = clock.sleep(ms, wait.signal);
       try {
         await Promise.race([woken, late]);
       } finally {
-        done.abort();
+        wait.end();
         await Promise.allSettled([woken, late]);
       }
     },
@@ -174,7 +174,9 @@ export function createPolls(clock: Clock): Polls {
   };
 }
 
+/** What it does is in words, for people, and another with every step: no decision looks at it. */
 const isSameStory = (before: PollState | undefined, told: PollTold): boolean =>
-  before !== undefined &&
-  before.bootId === told.bootId &&
-  JSON.stringify([before.lanes, before.trouble]) === JSON.stringify([told.lanes, told.trouble]);
+  before !== undefined && before.bootId === told.bootId && storyOf(before) === storyOf(told);
+
+const storyOf = ({ lanes, trouble }: PollTold): string =>
+  JSON.stringify([lanes.map((lane) => ({ ...lane, doing: '' })), trouble]);

@@ -5,6 +5,7 @@
 import { userInfo } from 'node:os';
 import type { Clock } from '../../shared/clock.ts';
 import { AppError, isAbort, toAppError } from '../../shared/errors.ts';
+import { following } from '../../shared/following.ts';
 import type { Logger } from '../../shared/log.ts';
 import type { OperatorDefinition } from '../../shared/rpc/generated/muster/v1/Operator.ts';
 import type { CallContext, Handlers } from '../../shared/rpc/handler.ts';
@@ -162,7 +163,8 @@ interface Running {
 async function run(deps: OperatorGuardDependencies, running: Running): Promise<object> {
   const { identify, caller, call, request, context, entry } = running;
   const open = deps.openCalls.open(caller.name);
-  const signal = AbortSignal.any([context.signal, open.signal]);
+  using either = following(context.signal, open.signal);
+  const { signal } = either;
   try {
     // Once more: who was revoked before this call could be ended would not be noticed.
     await identify(context);

@@ -8,6 +8,7 @@ import type {
   UntypedServiceImplementation,
 } from '@grpc/grpc-js';
 import { AppError, isAbort } from '../errors.ts';
+import { following } from '../following.ts';
 import type { Logger } from '../log.ts';
 import type { MethodName, ReplyInput, RequestOutput } from './calls.ts';
 import { toWireError } from './status.ts';
@@ -84,19 +85,23 @@ interface Served {
 
 function toCallback({ name: method, decode, handler }: Served, options: ImplementOptions) {
   return (call: ServerUnaryCall<Buffer, object>, callback: sendUnaryData<object>): void => {
-    const gone = new AbortController();
-    call.on('cancelled', () => gone.abort());
+    const gone = following(options.signal);
+    call.on('cancelled', gone.end);
     const context: CallContext = {
       peerCertificate: call.getAuthContext()?.sslPeerCertificate?.raw ?? null,
       peerAddress: call.getPeer(),
-      signal: AbortSignal.any([gone.signal, options.signal]),
+      signal: gone.signal,
     };
     const run = async (): Promise<object> => {
-      await options.guard?.(context, method);
-      options.rules?.checkSize(method, call.request.length);
-      const request = decoded(method, decode, call.request);
-      options.rules?.checkFields(method, request);
-      return await handler(request, context);
+      try {
+        await options.guard?.(context, method);
+        options.rules?.checkSize(method, call.request.length);
+        const request = decoded(method, decode, call.request);
+        options.rules?.checkFields(method, request);
+        return await handler(request, context);
+      } finally {
+        gone[Symbol.dispose]();
+      }
     };
     run().then(
       (reply) => callback(null, reply),

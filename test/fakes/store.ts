@@ -6,6 +6,8 @@ import type { PutResult, Store } from '../../coordinator/store/store.ts';
 export interface MemoryDisk {
   readonly records: Map<string, { readonly text: string; readonly revision: number }>;
   readonly deletions: Map<string, number>;
+  /** The key of every change, in order: that of revision 1 is the first. */
+  readonly changed: string[];
   revision: number;
   /** Deletions up to this revision may be forgotten. */
   forgotten: number;
@@ -22,6 +24,7 @@ export interface MemoryStore extends Store {
 export const memoryDisk = (): MemoryDisk => ({
   records: new Map(),
   deletions: new Map(),
+  changed: [],
   revision: 0,
   forgotten: 0,
 });
@@ -45,6 +48,7 @@ export function memoryStore(
     if (writesLeft <= 0) throw new Error('crashed');
     writesLeft -= 1;
     disk.revision += 1;
+    disk.changed[disk.revision - 1] = key;
     apply(disk.revision);
     changes.advance(disk.revision);
     return { kind: 'stored', revision: disk.revision };

@@ -9,6 +9,7 @@ import {
 } from '../../coordinator/plan-records/goal-key.ts';
 import type { PlanDraft } from '../../coordinator/planner/decision.ts';
 import type { NodeView } from '../../coordinator/planner/view.ts';
+import type { StepProgress } from '../../coordinator/store/records.ts';
 import { asStepId } from '../../shared/model/ids.ts';
 import { isFinal } from '../../shared/model/plan.ts';
 import type { Step } from '../../shared/model/step.ts';
@@ -43,6 +44,18 @@ export const aCertificateStep = (
     names,
     commonName: 'm1',
   },
+});
+
+/** Of a step that a host has ended. */
+export const aStepProgress = (stepId: string): StepProgress => ({
+  stepId,
+  state: 'changed',
+  attempt: 1,
+  beganMs: 1,
+  durationMs: 1,
+  note: null,
+  outputs: {},
+  error: null,
 });
 
 export const aGoalKey = (kind: GoalKind, inputsDigest: string): GoalKey => ({

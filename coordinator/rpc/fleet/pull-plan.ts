@@ -3,6 +3,7 @@
 import { checked } from '../../../shared/alphabets.ts';
 import { digestOf } from '../../../shared/canonical.ts';
 import { AppError } from '../../../shared/errors.ts';
+import { following } from '../../../shared/following.ts';
 import type { Lane } from '../../../shared/model/plan.ts';
 import { plainLine, quoted } from '../../../shared/plain-text.ts';
 import {
@@ -189,7 +190,8 @@ interface Waiting {
 
 async function waitForNews(deps: FleetDependencies, waiting: Waiting): Promise<Content> {
   const { caller, told, poll, context } = waiting;
-  const signal = AbortSignal.any([context.signal, poll.superseded]);
+  using either = following(context.signal, poll.superseded);
+  const { signal } = either;
   const beganMs = deps.clock.boot();
   const deadlineMs = beganMs + Math.min(Math.max(waiting.holdMs, 0), LONGEST_HOLD_MS);
   for (;;) {

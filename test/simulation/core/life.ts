@@ -6,7 +6,8 @@ import type { Owner, Scheduler } from './scheduler.ts';
 /** When the world began, by every clock that is right. */
 export const worldStartMs = 1_800_000_000_000;
 
-const forever = new Promise<never>(() => undefined);
+/** One of its own for each who waits: what waits for a promise that is kept is kept with it. */
+export const forever = (): Promise<never> => new Promise(() => undefined);
 
 export interface Timekeeping {
   /** What this machine's wall clock is ahead by. */
@@ -55,7 +56,7 @@ export class Life implements Owner {
 
   /** Comes back after that time, if the process is there to see it. */
   after(ms: number): Promise<void> {
-    if (!this.isAlive) return forever;
+    if (!this.isAlive) return forever();
     return new Promise((resolve) => {
       this.scheduler.schedule(ms, this, resolve);
     });
@@ -74,7 +75,7 @@ export class Life implements Owner {
   }
 
   private sleep(ms: number, signal?: AbortSignal): Promise<void> {
-    if (!this.isAlive) return forever;
+    if (!this.isAlive) return forever();
     return new Promise((resolve, reject) => {
       if (signal?.aborted) {
         reject(signal.reason as Error);

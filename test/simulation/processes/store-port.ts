@@ -2,7 +2,7 @@
 // right before or right after any commit. Those that read nothing but what was stored stay right.
 import type { PutResult, Store, Stored } from '../../../coordinator/store/store.ts';
 import type { MemoryStore } from '../../fakes/store.ts';
-import type { Life } from '../core/life.ts';
+import { forever, type Life } from '../core/life.ts';
 import type { World } from '../world/world.ts';
 
 export type CommitMoment = 'before' | 'after';
@@ -30,20 +30,19 @@ function readOnce(inner: MemoryStore): Pick<Store, 'get' | 'range' | 'changesSin
         .sort()
         .map((key) => look(key) as Stored<T>),
     changesSince: async (after) => {
-      const { records, deletions, revision, forgotten } = inner.disk;
+      const { records, deletions, changed, revision, forgotten } = inner.disk;
       const isComplete = after === 0 || after < forgotten || after > revision;
-      const changed: Stored<unknown>[] = [];
-      for (const [key, entry] of records) {
-        if (isComplete || entry.revision > after) changed.push(look(key) as Stored<unknown>);
+      const fresh: Stored<unknown>[] = [];
+      const deleted: string[] = [];
+      for (let at = isComplete ? 1 : after + 1; at <= revision; at += 1) {
+        const key = changed[at - 1] as string;
+        if (records.get(key)?.revision === at) fresh.push(look(key) as Stored<unknown>);
+        else if (!isComplete && deletions.get(key) === at) deleted.push(key);
       }
-      changed.sort((a, b) => a.revision - b.revision);
-      const deleted = isComplete ? [] : [...deletions].filter(([, at]) => at > after);
-      return { records: changed, deleted: deleted.map(([key]) => key), revision, isComplete };
+      return { records: fresh, deleted, revision, isComplete };
     },
   };
 }
-
-const forever = new Promise<never>(() => undefined);
 
 export function storePort(of: {
   readonly inner: MemoryStore;
@@ -56,7 +55,7 @@ export function storePort(of: {
   const { inner, life, world, hook, isFull = () => false } = of;
   const reads = readOnce(inner);
   const alive = async <T>(work: () => Promise<T>): Promise<T> =>
-    life.isAlive ? await work() : await forever;
+    life.isAlive ? await work() : await forever();
   const commit = async (
     key: string,
     write: () => Promise<PutResult>,
@@ -65,13 +64,13 @@ export function storePort(of: {
     // As SQLite says it.
     if (isFull()) throw Object.assign(new Error('database or disk is full'), { errcode: 13 });
     hook('before', key);
-    if (!life.isAlive) return await forever;
+    if (!life.isAlive) return await forever();
     const result = await write();
     if (result.kind === 'stored') {
       world.tell({ kind: 'committed', key, value });
       hook('after', key);
     }
-    return life.isAlive ? result : await forever;
+    return life.isAlive ? result : await forever();
   };
   return {
     get: (key) => alive(() => reads.get(key)),

@@ -1,6 +1,6 @@
 // Everything outside the processes under test: time, machines, etcd, Kubernetes, and the list of what
 // happens. Processes reach it through their ports alone.
-import { createHash } from 'node:crypto';
+import { sha256Hex } from '../../../shared/canonical.ts';
 import type { Chance } from '../core/chance.ts';
 import { chanceOf } from '../core/chance.ts';
 import { Scheduler } from '../core/scheduler.ts';
@@ -19,7 +19,6 @@ export class World {
   readonly kube: Kubernetes;
   readonly trace: string[] = [];
   readonly watchers: Watcher[] = [];
-  private readonly hash = createHash('sha256');
   private number = 0;
 
   constructor(seed: string) {
@@ -51,13 +50,12 @@ export class World {
 
   tell(event: WorldEvent): void {
     const line = `${(this.scheduler.nowMs / 1000).toFixed(3).padStart(9)}  ${lineOf(event)}`;
-    this.hash.update(line);
     this.trace.push(line);
     for (const watch of this.watchers) watch(event);
   }
 
-  /** Of all that happened so far. Ends the trace. */
+  /** Of all that happened so far. */
   digest(): string {
-    return this.hash.digest('hex').slice(0, 16);
+    return sha256Hex(this.trace.join('\n')).slice(0, 16);
   }
 }

@@ -28,7 +28,7 @@ import { type MemoryDisk, memoryDisk, memoryStore } from '../../fakes/store.ts';
 import { aCluster, aNode } from '../../support/cluster-builders.ts';
 import { decidesNothing } from '../../support/coordinator.ts';
 import { manualClock } from '../../support/manual-clock.ts';
-import { aDraft, aGoalKey, issuesOnce } from '../../support/plan-builders.ts';
+import { aDraft, aGoalKey, aStepProgress, issuesOnce } from '../../support/plan-builders.ts';
 import { noSnapshots, recordedAudit } from '../../support/quiet-parts.ts';
 
 const { privateKey: planKey } = generateKeyPairSync('ed25519');
@@ -281,12 +281,51 @@ describe('the loop', () => {
         .toBeGreaterThanOrEqual(count);
     };
     await reaches(1);
-    await update<object>(store, 'test/nudge', () => ({}));
+    await update<ClusterRecord>(store, keys.cluster('lab'), (cluster) => cluster);
     await reaches(2);
     coordinator.touch();
     await reaches(3);
     clock.advance(50_000);
     await reaches(4);
+    stop.abort();
+    await running;
+  });
+
+  it('takes none for the steps of a plan that goes on, and one for its end', async () => {
+    const clock = manualClock();
+    const store = memoryStore(await diskWithNode());
+    await (await coordinatorOn(store, once)).turn();
+    const [plan] = await plansIn(store);
+    const turns: string[] = [];
+    const decide: Decide = (view, now) => {
+      turns.push(view.nodes.flatMap(({ plans }) => plans.map(({ state }) => state)).join(' '));
+      return decidesNothing(view, now);
+    };
+    const coordinator = await coordinatorOn(store, decide, clock);
+    const stop = new AbortController();
+    const running = coordinator.run(stop.signal);
+    const shows = (wanted: readonly string[]): Promise<void> =>
+      expect
+        .poll(() => {
+          clock.advance(1);
+          return turns;
+        })
+        .toEqual(wanted);
+    const change = (next: Partial<PlanRecord>) =>
+      update<PlanRecord>(store, keys.plan(plan?.planId ?? ''), (record) =>
+        record === null ? null : { ...record, ...next },
+      );
+    await shows(['issued']);
+    await change({ state: 'accepted', acceptedMs: clock.now() });
+    await shows(['issued', 'accepted']);
+    await change({ steps: [aStepProgress('one')] });
+    // Time enough for a turn.
+    for (let tick = 0; tick < 20; tick += 1) {
+      clock.advance(1);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    await change({ steps: [aStepProgress('one'), aStepProgress('two')], state: 'done' });
+    await shows(['issued', 'accepted', 'done']);
     stop.abort();
     await running;
   });

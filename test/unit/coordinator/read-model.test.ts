@@ -2,12 +2,12 @@ import { describe, expect, test } from 'vitest';
 import { openPlans } from '../../../coordinator/plan-records/plans.ts';
 import { createPolls, ONLINE_MS, type PollTold } from '../../../coordinator/presence/polls.ts';
 import { createReadModel, type ReadModel } from '../../../coordinator/read-model.ts';
-import { keys } from '../../../coordinator/store/records.ts';
+import { keys, type PlanRecord } from '../../../coordinator/store/records.ts';
 import type { Store } from '../../../coordinator/store/store.ts';
 import { memoryStore } from '../../fakes/store.ts';
 import { aCluster, aNode, planFrom, startMs } from '../../support/cluster-builders.ts';
 import { manualClock } from '../../support/manual-clock.ts';
-import { aDraft } from '../../support/plan-builders.ts';
+import { aDraft, aStepProgress } from '../../support/plan-builders.ts';
 
 const w1 = aNode('w1', 21);
 const w2 = aNode('w2', 22);
@@ -62,6 +62,34 @@ describe('the read model', () => {
     const view = await viewOf(model);
     expect(view.cluster.name).toBe('lab');
     expect(view.nodes.map(({ record }) => record.name).sort()).toEqual(['w1', 'w2']);
+  });
+
+  test('tells what decisions look at from the steps of a plan that goes on', async () => {
+    const { store, model } = await aWorld();
+    const decisive = async (): Promise<number> => (await model.refresh()).decisive;
+    const plan: PlanRecord = { ...planFrom(aDraft(w1), 1, startMs), state: 'accepted' };
+    const before = await decisive();
+    await store.put('journal/1', {}, 0);
+    expect(await decisive()).toBe(before);
+    let revision = 0;
+    const put = async (next: Partial<PlanRecord>): Promise<void> => {
+      const result = await store.put(keys.plan(plan.planId), { ...plan, ...next }, revision);
+      if (result.kind === 'stored') ({ revision } = result);
+    };
+    await put({});
+    const begun = await decisive();
+    expect(begun).toBeGreaterThan(before);
+    await put({ steps: [aStepProgress('one')] });
+    expect(await decisive()).toBe(begun);
+    expect((await nodeIn(model, 'w1'))?.plans[0]?.steps).toHaveLength(1);
+    for (const next of [{ stopRequested: true }, { acceptedMs: 7 }, { state: 'done' }] as const) {
+      const known = await decisive();
+      await put(next);
+      expect(await decisive()).toBeGreaterThan(known);
+    }
+    const ended = await decisive();
+    await put({ state: 'done', steps: [aStepProgress('one')] });
+    expect(await decisive()).toBeGreaterThan(ended);
   });
 
   test('gives the same object for a host of which nothing changed', async () => {

@@ -11,6 +11,7 @@ import { type Clock, systemClock } from '../../../../shared/clock.ts';
 import { AppError } from '../../../../shared/errors.ts';
 import { parseJoinToken } from '../../../../shared/join-token.ts';
 import { type Logger, silentLogger } from '../../../../shared/log.ts';
+import { checkPin } from '../../../../shared/pin.ts';
 import { aFacts } from '../../../support/cluster-builders.ts';
 import { FleetServer, type FleetServerOptions } from '../../../support/fleet-server.ts';
 import { folderOf } from '../../../support/on-disk.ts';
@@ -90,6 +91,34 @@ test('a wrong pin sends nothing, and the error names both pins', async () => {
   );
   await expect(failure).rejects.toMatchObject({ code: 'refused', retryable: false });
   expect(server.calls).toEqual([]);
+});
+
+test('keeps no certificate that is not valid yet by its own clock, says so, and asks again', async () => {
+  const server = await aServer();
+  let behindMs = 2 * 3_600_000;
+  const said: string[] = [];
+  const log = {
+    ...silentLogger,
+    warn: ({ why }: { why?: string }) => {
+      if (why === undefined) return;
+      said.push(why);
+      behindMs = 0;
+    },
+  } as unknown as Logger;
+  const directory = join(await temporaryDirectory(), 'identity');
+  const identity = await joinHere({
+    token: server.token(),
+    coordinators: [server.address],
+    folder: folderOf(directory),
+    clock: { ...quickClock, now: () => Date.now() - behindMs },
+    // The coordinator's own certificate is older.
+    checkPin: (check) => checkPin({ ...check, nowMs: Date.now() }),
+    log,
+  });
+  expect(said).toHaveLength(1);
+  expect(said[0]).toMatch(/not valid before .*; nothing was kept\. Look at both clocks/);
+  expect(server.joins).toHaveLength(2);
+  expect((await readIdentity(folderOf(directory)))?.chainPem).toBe(identity.chainPem);
 });
 
 test('with two addresses a wrong pin at the first does not keep it from the second', async () => {

@@ -1,7 +1,7 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { createOutbox } from '../../../../agent/link/outbox.ts';
 import { openJournal } from '../../../../agent/plan/journal.ts';
-import { systemClock } from '../../../../shared/clock.ts';
+import { type Clock, systemClock } from '../../../../shared/clock.ts';
 import { AppError } from '../../../../shared/errors.ts';
 import { silentLogger } from '../../../../shared/log.ts';
 import { asPlanId } from '../../../../shared/model/ids.ts';
@@ -17,7 +17,12 @@ const record = (number: number): JournalRecord => ({
   planId: asPlanId('p1'),
 });
 
-async function anOutbox(directory?: string) {
+type Sleep = Clock['sleep'];
+const quick: Sleep = (ms, signal) => systemClock.sleep(ms / 50, signal);
+/** Only a signal ends it. */
+const never: Sleep = (_ms, signal) => systemClock.sleep(600_000, signal);
+
+async function anOutbox(directory?: string, sleep: Sleep = quick) {
   const journal = await openJournal({
     ...onDisk,
     directory: directory ?? (await temporaryDirectory()),
@@ -27,7 +32,7 @@ async function anOutbox(directory?: string) {
   const outbox = createOutbox({
     journal,
     link: () => link,
-    clock: { ...systemClock, sleep: (ms, signal) => systemClock.sleep(ms / 50, signal) },
+    clock: { ...systemClock, sleep },
     log: silentLogger,
     random: () => 0,
     signal: ending.signal,
@@ -77,6 +82,23 @@ test('a coordinator that lost everything gets everything again', async () => {
   await journal.append(record(2));
   await outbox.flush(5_000);
   expect(arrived()).toEqual([0, 1, 2]);
+});
+
+test('records that come in a burst go in one call, at once when somebody waits for them', async () => {
+  const { journal, link, outbox, arrived } = await anOutbox(undefined, never);
+  await journal.append(record(0));
+  await outbox.flush(5_000);
+  const calls: number[] = [];
+  const reportProgress = link.reportProgress.bind(link);
+  link.reportProgress = async (id, offset, records, signal) => {
+    calls.push(records.length);
+    return await reportProgress(id, offset, records, signal);
+  };
+  for (const number of [1, 2, 3]) await journal.append(record(number));
+  expect(calls).toEqual([]);
+  await outbox.flush(5_000);
+  expect(calls).toEqual([3]);
+  expect(arrived()).toEqual([0, 1, 2, 3]);
 });
 
 test('flushing ends at its limit when nobody answers', async () => {

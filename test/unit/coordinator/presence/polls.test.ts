@@ -48,7 +48,9 @@ describe('what polls tell', () => {
       doing: 'runs',
     } as const;
     expect(news(told(3, { lanes: [lane] }))).toBe(true);
-    expect(news(told(4, { lanes: [{ ...lane, doing: 'waits' }] }))).toBe(true);
+    // In words, for people.
+    expect(news(told(4, { lanes: [{ ...lane, doing: 'waits' }] }))).toBe(false);
+    expect(polls.state('a')?.lanes[0]?.doing).toBe('waits');
     const trouble = { code: 'journal-corrupt', sentence: 'the journal is damaged' };
     expect(news(told(5, { lanes: [{ ...lane, doing: 'waits' }], trouble }))).toBe(true);
     expect(polls.state('a')?.trouble).toEqual(trouble);
