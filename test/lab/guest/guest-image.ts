@@ -47,6 +47,13 @@ const idleUnits = [
 ];
 const maskedUnits = [...housekeepingUnits, ...idleUnits];
 
+/** Drop-ins of ours: name in image/, and the unit or network file that it adds to. */
+const dropIns = [
+  { source: 'quiet-agent.conf', target: 'etc/systemd/system/qemu-guest-agent.service.d' },
+  // What cloud-init makes of a host's network-config, by the name that its kernel gives the only cable.
+  { source: 'no-router.conf', target: 'etc/systemd/network/10-cloud-init-eth0.network.d' },
+] as const;
+
 /** Sparse: room for images and volumes that costs what is written to it. */
 const sizeBytes = 16 * 1024 ** 3;
 
@@ -125,18 +132,21 @@ async function prepare(root: string): Promise<void> {
   const units = join(root, 'etc/systemd/system');
   await run(['chroot', root, 'systemctl', 'enable', '--quiet', 'systemd-networkd.service']);
   for (const unit of maskedUnits) await replaceByLink('/dev/null', join(units, unit));
-  const agentUnit = join(units, 'qemu-guest-agent.service.d');
-  await mkdir(agentUnit, { recursive: true });
-  await copyFile(ownFile('10-quiet.conf'), join(agentUnit, '10-quiet.conf'));
-  await chmod(join(agentUnit, '10-quiet.conf'), 0o644);
+  for (const { source, target } of dropIns) {
+    const directory = join(root, target);
+    await mkdir(directory, { recursive: true });
+    await copyFile(ownFile(source), join(directory, source));
+    await chmod(join(directory, source), 0o644);
+  }
   await removeIdentity(root);
 }
 
 async function recipeDigest(): Promise<string> {
   const hash = createHash('sha256');
-  hash.update(JSON.stringify({ suite, packages, sizeBytes, maskedUnits, recipeRevision }));
-  for (const name of ['10-lab.cfg', '10-quiet.conf', 'fetch-kernel'])
-    hash.update(await readFile(ownFile(name)));
+  const lists = { suite, packages, sizeBytes, maskedUnits, dropIns, recipeRevision };
+  hash.update(JSON.stringify(lists));
+  const files = ['10-lab.cfg', 'fetch-kernel', ...dropIns.map(({ source }) => source)];
+  for (const name of files) hash.update(await readFile(ownFile(name)));
   return hash.digest('hex').slice(0, 16);
 }
 
