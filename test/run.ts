@@ -27,8 +27,8 @@ const quick = ['--project', 'unit', '--project', 'property', '--project', 'simul
 
 /**
  * The tests of a host with a kernel of its own run beside all others: those wait for hosts most of the
- * time, and an emulated processor is what this one waits for. Its hosts are in cgroups of their own, so it
- * gets what the others leave.
+ * time, and an emulated processor is what this one waits for. When all want the machine's, that one gets the
+ * larger share: it does a tenth with it.
  */
 async function runTests(): Promise<readonly Counts[]> {
   if (!wantsAll) return [await runVitest({ selection, output: 'shown' })];
