@@ -1,8 +1,8 @@
 // unit and property are quick and parallel; simulation is one thread of its own; e2e starts real
 // processes, one file at a time, because the machine is shared and ports, state folders and patience are
-// finite. guest boots a host with a kernel of its own, which takes half an hour where the processor does
-// not help: by itself (`npm run test:guest`). upgrade changes a cluster of five hosts while clients count
-// what they notice: by itself too (`npm run test:upgrade`).
+// finite. guest boots a host with a kernel of its own, whose processor is emulated where the machine's own
+// does not help: `npm test` runs it beside all others. upgrade changes a
+// cluster of five hosts while clients count what they notice: by itself (`npm run test:upgrade`).
 import { defineConfig } from 'vitest/config';
 
 const root = new URL('..', import.meta.url).pathname;

@@ -52,7 +52,8 @@ async function untilThere(context: StepContext, values: Values): Promise<void> {
   });
 }
 
-const MODULE_WAIT_MS = 10_000;
+/** As long as loading a module may take, which on a slow and busy host is not a moment. */
+const MODULE_WAIT_MS = 60_000;
 
 interface Difference {
   readonly name: string;

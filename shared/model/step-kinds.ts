@@ -31,7 +31,8 @@ const mayDisrupt = (timeoutSeconds: number): StepKindRow => ({
 export const stepKinds = {
   'disable-swap': change(120),
   'load-kernel-modules': change(60),
-  'set-sysctls': change(60),
+  // Twice as long: it waits for settings that come with a module.
+  'set-sysctls': change(120),
   'write-file': change(30),
   'remove-path': change(30),
   'fetch-artifact': { effects: ['change'], timeoutSeconds: 1800, onStop: 'interrupt' },

@@ -86,7 +86,6 @@ function filesOf(content: NewGuestDisk): Readonly<Record<string, string>> {
         gateway4: gateway,
         dhcp4: false,
         dhcp6: false,
-        'accept-ra': false,
       },
     },
   };

@@ -25,7 +25,9 @@ import type { GuestImage } from './guest-image.ts';
 import { bootGuest, readGuest } from './guest-process.ts';
 import { runInGuest } from './run-in-guest.ts';
 
-const bootPollMs = 500;
+const bootPollMs = 1000;
+/** Each question is processes of a host that is busy with booting. */
+const statePatienceSeconds = 20;
 /** Without the processor's help, and beside other work, a boot takes minutes. */
 const bootTimeoutMs = 900_000;
 const answerTimeoutMs = 60_000;
@@ -110,7 +112,7 @@ async function stateOf({ cable, disk }: GuestPlace, signal?: AbortSignal): Promi
   const ask = async (argv: readonly string[]): Promise<string> =>
     (await runInGuest(disk.agent, argv, { timeoutMs: answerTimeoutMs, signal })).stdout;
   try {
-    return await readSystemState(ask);
+    return await readSystemState(ask, statePatienceSeconds);
   } catch {
     signal?.throwIfAborted();
     // Its agent starts late in a boot.

@@ -29,6 +29,31 @@ import { run } from '../run.ts';
 /** What a guest has beside what the lab's other hosts have. */
 const packages = [...serverPackages, 'qemu-guest-agent'];
 
+/** Consoles that nobody looks at, and what a server without them and without such programs can do without. */
+const idleUnits = [
+  'getty@tty1.service',
+  'serial-getty@ttyS0.service',
+  'modprobe@dm_mod.service',
+  'modprobe@drm.service',
+  'modprobe@efi_pstore.service',
+  'modprobe@fuse.service',
+  'modprobe@loop.service',
+  'proc-sys-fs-binfmt_misc.automount',
+  'sys-kernel-debug.mount',
+  'sys-kernel-tracing.mount',
+  'systemd-binfmt.service',
+  'systemd-update-utmp-runlevel.service',
+  'systemd-update-utmp.service',
+];
+const maskedUnits = [...housekeepingUnits, ...idleUnits];
+
+/** Drop-ins of ours: name in image/, and the unit or network file that it adds to. */
+const dropIns = [
+  { source: 'quiet-agent.conf', target: 'etc/systemd/system/qemu-guest-agent.service.d' },
+  // What cloud-init makes of a host's network-config, by the name that its kernel gives the only cable.
+  { source: 'no-router.conf', target: 'etc/systemd/network/10-cloud-init-eth0.network.d' },
+] as const;
+
 /** Sparse: room for images and volumes that costs what is written to it. */
 const sizeBytes = 16 * 1024 ** 3;
 
@@ -106,16 +131,22 @@ async function prepare(root: string): Promise<void> {
   await writeFile(join(root, 'etc/fstab'), 'LABEL=root / ext4 defaults 0 1\n');
   const units = join(root, 'etc/systemd/system');
   await run(['chroot', root, 'systemctl', 'enable', '--quiet', 'systemd-networkd.service']);
-  for (const unit of housekeepingUnits) await replaceByLink('/dev/null', join(units, unit));
+  for (const unit of maskedUnits) await replaceByLink('/dev/null', join(units, unit));
+  for (const { source, target } of dropIns) {
+    const directory = join(root, target);
+    await mkdir(directory, { recursive: true });
+    await copyFile(ownFile(source), join(directory, source));
+    await chmod(join(directory, source), 0o644);
+  }
   await removeIdentity(root);
 }
 
 async function recipeDigest(): Promise<string> {
   const hash = createHash('sha256');
-  hash.update(
-    JSON.stringify({ suite, packages, sizeBytes, maskedUnits: housekeepingUnits, recipeRevision }),
-  );
-  for (const name of ['10-lab.cfg', 'fetch-kernel']) hash.update(await readFile(ownFile(name)));
+  const lists = { suite, packages, sizeBytes, maskedUnits, dropIns, recipeRevision };
+  hash.update(JSON.stringify(lists));
+  const files = ['10-lab.cfg', 'fetch-kernel', ...dropIns.map(({ source }) => source)];
+  for (const name of files) hash.update(await readFile(ownFile(name)));
   return hash.digest('hex').slice(0, 16);
 }
 

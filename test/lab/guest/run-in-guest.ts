@@ -13,6 +13,8 @@ const environment = [
 /** A guest without hardware help takes its time over everything. */
 const answerTimeoutMs = 120_000;
 const pollMs = 100;
+/** Asking costs the guest as much as a small program: what takes long is asked about more and more rarely. */
+const rarestPollMs = 1000;
 const chunkBytes = 1024 * 1024;
 
 export type GuestRunOptions = Pick<RunOptions, 'stdin' | 'timeoutMs' | 'signal'>;
@@ -43,7 +45,7 @@ export async function runInGuest(
   if (typeof pid !== 'number') return { stdout: '', stderr: `${pid.message}\n`, exitCode: 127 };
   // What is asked of the one that runs may take as long as the guest needs.
   const patient = { timeoutMs: answerTimeoutMs };
-  for (;;) {
+  for (let waitMs = pollMs; ; waitMs = Math.min(waitMs * 1.5, rarestPollMs)) {
     const status = await statusOf(socketPath, pid, patient);
     if (status.exited) {
       return {
@@ -57,7 +59,7 @@ export async function runInGuest(
       signal?.throwIfAborted();
       throw new Error(`${argv.join(' ')} (in a host) took longer than ${timeoutMs} ms`);
     }
-    await sleep(pollMs);
+    await sleep(waitMs);
   }
 }
 

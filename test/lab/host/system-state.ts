@@ -3,9 +3,12 @@
 /** Runs a program in the host and returns what it wrote. */
 export type Ask = (argv: readonly string[]) => Promise<string>;
 
-/** In systemd's words: starting, running, degraded and so on. */
-export async function readSystemState(ask: Ask): Promise<string> {
-  const command = ['timeout', '2', 'systemctl', 'is-system-running', '--wait'];
+/**
+ * In systemd's words: starting, running, degraded and so on.
+ * @param patienceSeconds how long the host itself waits for the end of its start before it answers
+ */
+export async function readSystemState(ask: Ask, patienceSeconds = 2): Promise<string> {
+  const command = ['timeout', String(patienceSeconds), 'systemctl', 'is-system-running', '--wait'];
   const state = (await ask(command)).trim() || 'starting';
   if (state !== 'starting') return state;
   return (await onlyOthersAreAwaited(ask)) ? 'running' : 'starting';

@@ -144,8 +144,10 @@ test('imports an image once per digest', async () => {
     .answer('ctr -n k8s.io images ls -q', ([, , , , , , filter = '']) => {
       return label !== '' && filter.includes(label) ? `${reference}\n` : '';
     })
-    .answer('ctr -n k8s.io images import', (argv) => {
-      label = argv.find((word) => word.startsWith('muster.artifact='))?.split('=')[1] ?? '';
+    .answer(/ images ls -q name==registry.k8s.io\/pause:3.10$/, `${reference}\n`)
+    .answer('ctr -n k8s.io images import', '')
+    .answer('ctr -n k8s.io images label', (argv) => {
+      label = argv.at(-1)?.split('=')[1] ?? '';
       return '';
     });
   const context = fakeContext(host);
@@ -153,7 +155,8 @@ test('imports an image once per digest', async () => {
   expect(await importImage.check(args, context)).toMatchObject({ kind: 'needed' });
   await importImage.apply(args, context);
   expect(host.changes).toEqual([
-    `change muster-p1-step-1: ctr -n k8s.io images import --local --sync-fs --label muster.artifact=${binary.sha256} /store/${binary.sha256}`,
+    `change muster-p1-step-1: ctr -n k8s.io images import --local --sync-fs /store/${binary.sha256}`,
+    `change muster-p1-step-1_2: ctr -n k8s.io images label ${reference} muster.artifact=${binary.sha256}`,
   ]);
   expect(await importImage.check(args, context)).toEqual({ kind: 'satisfied' });
   const other = { ...args, artifact: { ...binary, sha256: 'b'.repeat(64) } };
@@ -165,6 +168,26 @@ test('unpacked files of an image are on the disk before containerd says that it 
   const args = { artifact: binary, namespace: 'k8s.io', reference: 'pause' };
   await importImage.apply(args, fakeContext(host));
   expect(host.changes[0]).toContain(' images import --local --sync-fs ');
+});
+
+test('an image that was not unpacked to its end is imported again', async () => {
+  // As containerd does it: the record with its labels first, then the unpacking.
+  const labels: string[] = [];
+  const reference = 'pause';
+  const host = new FakeHost()
+    .answer('ctr -n k8s.io images ls', ([, , , , , , filter = '']) => {
+      const isFound = !filter.includes('labels.') || labels.some((one) => filter.includes(one));
+      return isFound ? `${reference}\n` : '';
+    })
+    .answer('ctr -n k8s.io images import', (argv) => {
+      const [, label] = argv[argv.indexOf('--label') + 1]?.split('=') ?? [];
+      if (label !== undefined) labels.push(label);
+      return { exitCode: 1, stderr: 'the power went' };
+    });
+  const context = fakeContext(host);
+  const args = { artifact: binary, namespace: 'k8s.io', reference };
+  await expect(importImage.apply(args, context)).rejects.toMatchObject({ code: 'exec-failed' });
+  expect(await importImage.check(args, context)).toMatchObject({ kind: 'needed' });
 });
 
 test('says when an archive holds another image than its lock says', async () => {

@@ -2,8 +2,10 @@ import { expect, test } from 'vitest';
 import { disableSwap } from '../../../../agent/steps/disable-swap.ts';
 import { loadKernelModules } from '../../../../agent/steps/load-kernel-modules.ts';
 import { setSysctls } from '../../../../agent/steps/set-sysctls.ts';
+import type { Clock } from '../../../../shared/clock.ts';
+import { stepKinds } from '../../../../shared/model/step-kinds.ts';
 import { FakeHost } from '../../../fakes/host.ts';
-import { fakeContext } from './fake-context.ts';
+import { fakeContext, jumpingClock } from './fake-context.ts';
 
 const inContainer = { isContainer: async () => true };
 const noSwap = 'Filename\tType\tSize\tUsed\tPriority\n';
@@ -127,6 +129,25 @@ test('in a container sets only what is the network namespace’s own', async () 
     kind: 'satisfied',
     note: /vm\.overcommit_memory is 0, not 1; this is a container/,
   });
+});
+
+test('waits for a setting as long as loading its module may take', async () => {
+  const name = 'net.bridge.bridge-nf-call-iptables';
+  const host = hostWithSysctls();
+  const clock = jumpingClock();
+  const began = clock.boot();
+  const loading: Clock = {
+    ...clock,
+    sleep: async (ms, signal) => {
+      await clock.sleep(ms, signal);
+      const isLoaded =
+        clock.boot() - began > (stepKinds['load-kernel-modules'].timeoutSeconds - 1) * 1000;
+      if (isLoaded) host.put(`/proc/sys/${name.replaceAll('.', '/')}`, '1\n');
+    },
+  };
+  const timeoutMs = stepKinds['set-sysctls'].timeoutSeconds * 1000;
+  const context = fakeContext(host, { clock: loading, timeoutMs });
+  expect(await setSysctls.apply({ ...sysctls, values: { [name]: '1' } }, context)).toEqual({});
 });
 
 test('names the setting whose module never came', async () => {
