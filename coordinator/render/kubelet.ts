@@ -2,13 +2,11 @@
 import { stringify } from 'yaml';
 import { paths } from './paths.ts';
 
-// No start limit: it comes back whenever it ends. Before kubeadm wrote its configuration it is not started at
-// all: a prepared host that is switched off and on would otherwise start one each second in vain.
+// No start limit: before kubeadm wrote its configuration the kubelet may be started and end.
 export const kubeletUnit = `[Unit]
 Description=kubelet
 After=containerd.service network-online.target
 Wants=network-online.target
-ConditionPathExists=/var/lib/kubelet/config.yaml
 StartLimitIntervalSec=0
 
 [Service]

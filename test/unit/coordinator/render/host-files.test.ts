@@ -179,9 +179,3 @@ test('the kubelet reads kubeadm’s configuration and then the host’s own file
   expect(start).toContain('--config-dir=/etc/kubernetes/kubelet.conf.d');
   expect(valuesOf(kubeletUnit, 'StartLimitIntervalSec')).toEqual(['0']);
 });
-
-test('a kubelet that kubeadm has not configured yet is not started in vain at each boot', () => {
-  const [start = ''] = valuesOf(kubeletUnit, 'ExecStart');
-  const [needed = ''] = valuesOf(kubeletUnit, 'ConditionPathExists');
-  expect(start).toContain(` --config=${needed} `);
-});
