@@ -16,7 +16,11 @@ export interface GiftsChange {
 
 /**
  * Null: the Node is as it should be.
- * @param before counts where the Node bears no mark
+ *
+ * INVARIANT: the mark takes nothing away. A kubelet may write annotations of its own Node, and no taint and
+ * no restricted label of it: what the mark alone names would be taken away for it.
+ *
+ * @param before what was given before, as the coordinator knows it: only that is ever taken away
  */
 export function changeOfGifts(
   node: unknown,
@@ -24,8 +28,8 @@ export function changeOfGifts(
   before: NodeGifts,
 ): GiftsChange | null {
   const known = markOf(node) ?? before;
-  const labels = labelsAfter(node, wanted.labels, known.labels);
-  const taints = taintsAfter(node, wanted.taints, known.taints);
+  const labels = labelsAfter(node, wanted.labels, { known: known.labels, before: before.labels });
+  const taints = taintsAfter(node, wanted.taints, { known: known.taints, before: before.taints });
   const mark = canonicalJson({ labels: labels.ours, taints: taints.ours });
   const what = [...labels.what, ...taints.what];
   if (what.length === 0 && mark === canonicalJson(sorted(known))) return null;
@@ -43,12 +47,22 @@ export function changeOfGifts(
 
 type Labels = NodeGifts['labels'];
 
-function labelsAfter(node: unknown, wanted: Labels, known: Labels) {
+interface Given<T> {
+  /** By the mark. */
+  readonly known: T;
+  readonly before: T;
+}
+
+function labelsAfter(node: unknown, wanted: Labels, { known, before }: Given<Labels>) {
   const now = (key: string): unknown => at(node, 'metadata', 'labels', key);
   const set = Object.entries(wanted).filter(([key, value]) => now(key) !== value);
   // Of another value by now: somebody has made it theirs.
   const gone = Object.entries(known).filter(
-    ([key, value]) => !Object.hasOwn(wanted, key) && now(key) === value,
+    ([key, value]) =>
+      !Object.hasOwn(wanted, key) &&
+      now(key) === value &&
+      Object.hasOwn(before, key) &&
+      before[key] === value,
   );
   // What was there with this very value is whoever's who put it there.
   const ours = Object.entries(wanted).filter(
@@ -72,12 +86,14 @@ const isEqual = (a: NodeTaint, b: NodeTaint): boolean => isSame(a, b) && a.value
 const named = ({ key, value, effect }: NodeTaint): string =>
   `${key}${value === '' ? '' : `=${value}`}:${effect}`;
 
-function taintsAfter(node: unknown, wanted: Taints, known: Taints) {
+function taintsAfter(node: unknown, wanted: Taints, { known, before }: Given<Taints>) {
   const objects = listAt(node, 'spec', 'taints');
   const now = objects.map(taintOf);
   const has = (taint: NodeTaint): boolean => now.some((one) => isEqual(one, taint));
   const set = wanted.filter((taint) => !has(taint));
-  const gone = known.filter((taint) => !wanted.some((one) => isSame(one, taint)) && has(taint));
+  const gone = known
+    .filter((taint) => before.some((one) => isEqual(one, taint)))
+    .filter((taint) => !wanted.some((one) => isSame(one, taint)) && has(taint));
   const kept = objects.filter((object) => {
     const taint = taintOf(object);
     return !set.some((one) => isSame(one, taint)) && !gone.some((one) => isEqual(one, taint));

@@ -2,6 +2,7 @@
 // for the time of the step Kubernetes may have so many more of its pods missing as there are of them.
 //
 // A kube-proxy whose pod runs has laid no rules yet: each node's own is asked.
+import { isAbort } from '../../shared/errors.ts';
 import type { StepArgs } from '../../shared/model/step.ts';
 import type { KubeApi } from '../host/kube-api.ts';
 import { type DaemonSetStanding, type ReadyNode, standingOf } from './daemon-set-standing.ts';
@@ -17,6 +18,8 @@ const everyMs = 500;
 const askMs = 2_000;
 /** A node whose kube-proxy cannot be asked has its rules by then, as far as anybody can tell. */
 const untoldMs = 10_000;
+/** One that says for so long that it has none is named, and holds up nobody. */
+const withoutMs = 60_000;
 /** What `maxUnavailable` was before, while it is raised. */
 const annotation = 'muster.dev/max-unavailable';
 
@@ -48,14 +51,26 @@ export const rollDaemonSet: StepRunner<'roll-daemon-set'> = {
         }
         podsSinceMs ??= context.clock.boot();
         const silent = await withoutRules(args, standing.done, context);
-        const isLong = context.clock.boot() - podsSinceMs >= untoldMs;
-        if (silent.some(({ isAnswering }) => isAnswering || !isLong)) return waits(noRules(silent));
+        const sinceMs = context.clock.boot() - podsSinceMs;
+        const isWaitedFor = ({ isAnswering }: Silent): boolean =>
+          sinceMs < (isAnswering ? withoutMs : untoldMs);
+        if (silent.some(isWaitedFor)) return waits(noRules(silent));
+        if (silent.length > 0) context.progress(`goes on: ${noRules(silent)}`);
         await lower(api, args, set);
         return done(standing);
       };
-      return { note: noteOf(await waitUntil(context, { everyMs, probe })) };
+      try {
+        return { note: noteOf(await waitUntil(context, { everyMs, probe })) };
+      } catch (thrown) {
+        // What failed is nobody's leave to have more pods missing. A stop is: the step is taken up again.
+        if (!isAbort(thrown)) await lower(api, args, await getObject(api, pathOf(args)));
+        throw thrown;
+      }
     });
   },
+
+  // apply has seen all that can be seen: a node that cannot be asked is not asked again.
+  verify: async () => {},
 };
 
 const noteOf = ({ done: there, away }: DaemonSetStanding): string =>

@@ -74,9 +74,36 @@ export function createSnapshotFolder(options: SnapshotFolderOptions): SnapshotFo
   const isThere = async (target: UploadTarget): Promise<boolean> =>
     (await disk.stat(pathOf(target.cluster, target.id)))?.bytes === target.bytes;
 
+  const cameOf = async (target: UploadTarget): Promise<number> =>
+    (await disk.stat(partialOf(target)))?.bytes ?? 0;
+
   const offset = async (target: UploadTarget): Promise<number> => {
     if (await isThere(target)) return target.bytes;
-    return (await disk.stat(partialOf(target)))?.bytes ?? 0;
+    const came = await cameOf(target);
+    if (came < target.bytes) return came;
+    // All of it came, and nobody has compared it: whoever took it is at it, or ended with the coordinator.
+    await inTurn(target, { end: () => undefined }, async () => {
+      if ((await cameOf(target)) >= target.bytes) await finish(target);
+    });
+    return (await isThere(target)) ? target.bytes : 0;
+  };
+
+  /** One at a time of the same upload. */
+  const inTurn = async <T>(
+    target: UploadTarget,
+    { end }: { readonly end: () => void },
+    work: () => Promise<T>,
+  ): Promise<T> => {
+    const key = partialOf(target);
+    for (;;) {
+      const before = writers.get(key);
+      if (before === undefined) break;
+      before.end();
+      await before.over;
+    }
+    const working = work();
+    writers.set(key, { end, over: working.catch(() => undefined).then(() => writers.delete(key)) });
+    return await working;
   };
 
   const write = async (
@@ -84,8 +111,9 @@ export function createSnapshotFolder(options: SnapshotFolderOptions): SnapshotFo
     piece: Piece,
     isEnded: () => boolean,
   ): Promise<PieceEnd> => {
-    const at = await offset(target);
-    if (at === target.bytes && (await isThere(target))) return { kind: 'complete' };
+    if (await isThere(target)) return { kind: 'complete' };
+    const at = await cameOf(target);
+    if (at >= target.bytes) return await finish(target);
     if (piece.start !== at) return { kind: 'elsewhere', offset: at };
     if (piece.start + piece.bytes > target.bytes) return { kind: 'too-long' };
     await disk.makeFolder(folderOf(target.cluster));
@@ -141,24 +169,12 @@ export function createSnapshotFolder(options: SnapshotFolderOptions): SnapshotFo
     pathOf,
     offset,
     async take(target, piece) {
-      const key = partialOf(target);
-      for (;;) {
-        const before = writers.get(key);
-        if (before === undefined) break;
-        before.end();
-        await before.over;
-      }
       let isEnded = false;
-      const work = write(target, piece, () => isEnded);
-      const over = work.catch(() => undefined).then(() => writers.delete(key));
-      writers.set(key, {
-        end: () => {
-          isEnded = true;
-          piece.cancel();
-        },
-        over,
-      });
-      return await work;
+      const end = (): void => {
+        isEnded = true;
+        piece.cancel();
+      };
+      return await inTurn(target, { end }, async () => await write(target, piece, () => isEnded));
     },
     async keepOnly(cluster, ids) {
       const kept = new Set(ids);

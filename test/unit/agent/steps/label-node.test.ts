@@ -62,11 +62,13 @@ test('what the spec no longer names is taken away, and everybody else’s stays'
   await using world = await worldWith({ theirs: 'x', 'node.kubernetes.io/zone': 'a' }, [
     cordonTaint,
   ]);
-  await run(world, wish({ labels: { disk: 'fast', tier: 'a' }, taints: [batch, slow] }));
-  await run(world, wish({ labels: { tier: 'b' }, taints: [slow] }));
+  const first = { labels: { disk: 'fast', tier: 'a' }, taints: [batch, slow] };
+  const second = { labels: { tier: 'b' }, taints: [slow] };
+  await run(world, wish(first));
+  await run(world, wish(second, first));
   expect(labelsOf(world)).toEqual({ theirs: 'x', 'node.kubernetes.io/zone': 'a', tier: 'b' });
   expect(taintsOf(world)).toEqual([cordonTaint, { key: 'slow', effect: 'PreferNoSchedule' }]);
-  await run(world, wish({}));
+  await run(world, wish({}, second));
   expect(labelsOf(world)).toEqual({ theirs: 'x', 'node.kubernetes.io/zone': 'a' });
   expect(taintsOf(world)).toEqual([cordonTaint]);
 });
@@ -164,4 +166,16 @@ describe('a node that is another machine’s, or is not there', () => {
       'w1 is not in the cluster: its kubelet registers it when it starts',
     );
   });
+});
+
+test('a mark that the kubelet wrote itself takes away no label and no taint that the plan does not name', async () => {
+  const label = 'node-restriction.kubernetes.io/quarantined';
+  const quarantine: NodeTaint = { key: 'quarantine', value: '', effect: 'NoExecute' };
+  await using world = await worldWith({ [label]: 'yes' }, [quarantine]);
+  const { node } = world.cluster;
+  const forged = { labels: { [label]: 'yes' }, taints: [quarantine] };
+  if (node !== null) node.metadata.annotations = { [mark]: JSON.stringify(forged) };
+  await run(world, wish({ labels: { disk: 'fast' } }));
+  expect(labelsOf(world)).toEqual({ [label]: 'yes', disk: 'fast' });
+  expect(taintsOf(world)).toEqual([quarantine]);
 });

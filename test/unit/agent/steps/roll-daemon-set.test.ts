@@ -208,3 +208,23 @@ test('a daemon set that is not there is waited for', async () => {
     why: 'there is no kube-proxy in kube-system yet',
   });
 });
+
+test('a node that says for ever that it has no rules is named, and holds up no other', async () => {
+  await using world = await aWorld(async () => ({ status: 200, text: '{"healthy":true}' }));
+  world.pods = both;
+  const context = { ...world.context, timeoutMs: 300_000 };
+  await rollDaemonSet.apply({ ...args, proxyPort: 10256 }, context);
+  expect(world.context.said.at(-1)).toBe(
+    'goes on: kube-proxy of n1, n2 has not said that its rules are laid',
+  );
+});
+
+test('what was raised is lowered when the step fails', async () => {
+  await using world = await aWorld();
+  world.pods = [aPod('n1', 'old'), aPod('n2', 'old'), aPod('n3', 'old', 'False')];
+  await expect(rollDaemonSet.apply(args, world.context)).rejects.toMatchObject({
+    code: 'not-ready',
+  });
+  expect(world.server.lines.filter((line) => line.startsWith('PATCH'))).toHaveLength(2);
+  expect(mostMissing(world)).toBe(1);
+});

@@ -1,7 +1,7 @@
 // The coordinator's copies of snapshots: pieces in order, one writer, no byte too many, and a disk that
 // fills up or fails.
 import { createHash, randomBytes } from 'node:crypto';
-import { readdir, readFile, utimes } from 'node:fs/promises';
+import { mkdir, readdir, readFile, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import {
@@ -180,4 +180,52 @@ test('only the copies that the cluster’s record names have a place', async () 
   await utimes(join(directory, 'lab', partial), dayBefore, dayBefore);
   await folder.keepOnly('lab', ['second']);
   expect(await names()).toEqual(['second.sealed']);
+});
+
+describe('all of it came and the coordinator ended before it was compared:', () => {
+  const leftBehind = async (bytes: Buffer) => {
+    const { directory, ...rest } = await arrange();
+    await mkdir(join(directory, 'lab'), { recursive: true });
+    await writeFile(join(directory, 'lab', `first.${target.sha256}.partial`), bytes);
+    return rest;
+  };
+
+  test('the next look finishes it', async () => {
+    const { folder, names } = await leftBehind(content);
+    expect(await folder.offset(target)).toBe(content.length);
+    expect(await names()).toEqual(['first.sealed']);
+  });
+
+  test('the next look throws away what is not it, and it is sent anew', async () => {
+    const { folder, names, put } = await leftBehind(Buffer.alloc(content.length));
+    expect(await folder.offset(target)).toBe(0);
+    expect(await names()).toEqual([]);
+    expect(await put(0, content)).toEqual({ kind: 'complete' });
+  });
+
+  test('the next piece finishes it', async () => {
+    const { names, put } = await leftBehind(content);
+    expect(await put(9_000, content.subarray(9_000))).toEqual({ kind: 'complete' });
+    expect(await names()).toEqual(['first.sealed']);
+  });
+});
+
+test('a look while the digest is made waits for it', async () => {
+  let compare = (): void => {};
+  const started = Promise.withResolvers<void>();
+  const { folder, put } = await arrange({
+    sha256: async (path) => {
+      started.resolve();
+      await new Promise<void>((resolve) => {
+        compare = resolve;
+      });
+      return await nodeSnapshotDisk.sha256(path);
+    },
+  });
+  const sent = put(0, content);
+  await started.promise;
+  const look = folder.offset(target);
+  compare();
+  expect(await look).toBe(content.length);
+  expect(await sent).toEqual({ kind: 'complete' });
 });
